@@ -1,0 +1,101 @@
+"""Where a REPL listens: parsed once, printed one way, in every front end.
+
+    ./guile-socket  /run/x.sock  unix:x.sock  nrepl+unix:x.sock      a Unix socket
+    localhost:7888  [::1]:7888  7888  nrepl://localhost:7888         TCP; a bare port is on this host
+
+A text with a `/` is a path. So is a name without one if such a file is there; `unix:` forces it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from repl_connect.errors import AddressError
+
+__all__ = ["LONGEST_PATH", "Address", "TcpAddress", "UnixAddress", "parse_address"]
+
+LONGEST_PATH: Final = 107
+"""Bytes in the path of a Unix socket on Linux (`sun_path` holds 108 with its end; unix(7))."""
+
+
+@dataclass(frozen=True)
+class UnixAddress:
+    """A Unix socket's path, as it was given."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path if "/" in self.path else f"./{self.path}"
+
+
+@dataclass(frozen=True)
+class TcpAddress:
+    """A host and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+Address = UnixAddress | TcpAddress
+
+_PORT = re.compile(r"[0-9]{1,5}")
+_HOST_PORT = re.compile(r"(?:\[([0-9a-fA-F:.%\w]+)\]|([^:/\s\[\]]*)):([0-9]+)")
+
+
+def parse_address(text: str) -> Address:
+    """Read an address. Raises `AddressError` with the forms there are."""
+    given = text
+    for prefix in ("nrepl+unix:", "unix:"):
+        if text.startswith(prefix):
+            path = text.removeprefix(prefix)
+            return _unix(path.removeprefix("//") if path.startswith("///") else path, given)
+    if text.startswith("nrepl://"):
+        text = text.removeprefix("nrepl://").rstrip("/")
+        if ":" not in text:
+            text += ":7888"
+        return _tcp(text, given)
+    if text.startswith("~/"):
+        return _unix(os.path.expanduser(text), given)
+    if "/" in text:
+        if re.match(r"[a-z+]+://", text):
+            raise AddressError(
+                f"{given}: addresses of this kind are not known. "
+                "Give a socket's path (./x.sock), host:port, or a port."
+            )
+        return _unix(text, given)
+    if _PORT.fullmatch(text):
+        return _tcp(f"localhost:{text}", given)
+    if _HOST_PORT.fullmatch(text) and not os.path.exists(text):
+        return _tcp(text, given)
+    if text and os.path.exists(text):
+        return _unix(text, given)
+    raise AddressError(
+        f"{given!r} is no address. "
+        f"Give a socket's path (./{given or 'x.sock'}), host:port, or a port."
+    )
+
+
+def _unix(path: str, given: str) -> UnixAddress:
+    if not path or "\0" in path:
+        raise AddressError(f"{given!r} names no socket file. Give its path, like ./x.sock.")
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise AddressError(
+            f"{given}: a socket's path can have {LONGEST_PATH} bytes, this one has "
+            f"{len(os.fsencode(path))}. Go to its directory and give ./{os.path.basename(path)}."
+        )
+    return UnixAddress(path)
+
+
+def _tcp(text: str, given: str) -> TcpAddress:
+    match = _HOST_PORT.fullmatch(text)
+    port = int(match[3]) if match and len(match[3]) < 10 else 0
+    if match is None or not 0 < port < 65536:
+        raise AddressError(f"{given}: a TCP address is host:port, the port from 1 to 65535.")
+    return TcpAddress(match[1] or match[2] or "localhost", port)

@@ -1,0 +1,159 @@
+"""A connected stream with its channel and its session: the I/O under every front end.
+
+The socket never blocks. A front end with a loop of its own (the prompt) watches `fileno()`, calls
+`read_ready` when it can be read and `write_ready` while `wants_write`; one without (the one-shot
+client) calls `run_until`.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from repl_connect.channel import Channel
+from repl_connect.errors import ConnectionLost
+from repl_connect.session import Output, Session
+from repl_server.wire import NEED_DATA, Idle, Message, ProtocolError
+
+__all__ = ["Link"]
+
+_CHUNK: Final = 64 * 1024  # larger buffers made each small read slower, by malloc's mmap threshold
+_READS: Final = 16  # chunks taken at once before others get their turn: 1 MiB
+_OUTGOING: Final = 64 * 1024 * 1024  # bytes waiting to be written, beyond which we give up
+_TCP_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
+
+
+class Link:
+    """One connection. `name` is the address as the user knows it; `greeting` says who is there."""
+
+    def __init__(
+        self, stream: socket.socket, channel: Channel, *, name: str, greeting: str | None = None
+    ) -> None:
+        self.name = name
+        self.greeting = greeting
+        self.on_output: Callable[[Output], None] = lambda _: None
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when `wants_write` may have become true outside of `read_ready`."""
+        self.session = Session(self._send, lambda output: self.on_output(output))
+        self.lost: ConnectionLost | None = None
+        self._stream = stream
+        self._channel = channel
+        self._outgoing: deque[bytes] = deque()
+        self._outgoing_bytes = 0
+        self._quickack = _TCP_QUICKACK if stream.family != socket.AF_UNIX else None
+        stream.setblocking(False)
+
+    def fileno(self) -> int:
+        """The socket's descriptor, to watch."""
+        return self._stream.fileno()
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether something waits to be written."""
+        return bool(self._outgoing)
+
+    def read_ready(self) -> None:
+        """Take what has come and hand it on; the session's callbacks run from here.
+
+        Raises `ConnectionLost` when the stream has ended or can't be read on; the session's
+        evaluations have then ended as lost.
+        """
+        if self.lost is not None:
+            raise self.lost
+        for _ in range(_READS):
+            try:
+                data = self._stream.recv(_CHUNK)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError as error:
+                self._fail(f"{self.name}: the connection was lost ({error.strerror}).")
+            if self._quickack is not None:  # the kernel takes it back after each use (tcp(7))
+                self._stream.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
+            self._channel.receive_data(data)
+            self._hand_on()
+            if not data:
+                self._fail(f"{self.name}: the other side closed the connection.")
+            if len(data) < _CHUNK:
+                break
+        self._flush()
+
+    def write_ready(self) -> None:
+        """Write what can be written. A dead connection shows itself on the next read."""
+        while self._outgoing:
+            data = self._outgoing[0]
+            try:
+                sent = self._stream.send(data)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                self._outgoing.clear()
+                self._outgoing_bytes = 0
+                return
+            self._outgoing_bytes -= sent
+            if sent == len(data):
+                self._outgoing.popleft()
+            else:
+                self._outgoing[0] = data[sent:]
+
+    def run_until(self, ended: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Read and write, blocking, until `ended()`; False when `timeout` seconds went by first.
+
+        Raises `ConnectionLost`.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        poller = select.poll()
+        while not ended():
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            poller.register(self._stream, select.POLLIN | (select.POLLOUT if self._outgoing else 0))
+            for _, event in poller.poll(None if left is None else left * 1000 + 1):
+                if event & select.POLLOUT:
+                    self.write_ready()
+                if event & ~select.POLLOUT:
+                    self.read_ready()
+        return True
+
+    def close(self) -> None:
+        """Say goodbye and close. Calling it again does nothing."""
+        if self.lost is None:
+            self.session.close()
+            self.write_ready()
+            self.session.lost("The connection was closed here.")
+            self.lost = ConnectionLost(f"{self.name}: the connection was closed here.")
+        self._stream.close()
+
+    def _send(self, message: Message) -> None:
+        self._channel.send(message)
+        self._flush()
+        if self._outgoing:
+            self.on_change()
+
+    def _flush(self) -> None:
+        data = self._channel.data_to_send()
+        if data:
+            self._outgoing.append(data)
+            self._outgoing_bytes += len(data)
+            if self._outgoing_bytes > _OUTGOING:
+                self._fail(f"{self.name}: the other side does not read; gave up on it.")
+            self.write_ready()
+
+    def _hand_on(self) -> None:
+        try:
+            while not isinstance(event := self._channel.next_event(), Idle):
+                self.session.receive(event)
+        except ProtocolError as error:
+            self._fail(f"{self.name}: the other side sent what is no answer: {error}.")
+        if event is not NEED_DATA:
+            self._fail(f"{self.name}: the other side closed the connection.")
+
+    def _fail(self, text: str) -> None:
+        """End as lost, and raise."""
+        self.lost = ConnectionLost(text)
+        self._stream.close()
+        self.session.lost(text)
+        raise self.lost
