@@ -1,7 +1,7 @@
 """Where a REPL listens: parsed once, printed one way, in every front end.
 
-    ./guile-socket  /run/x.sock  unix:x.sock  nrepl+unix:x.sock      a Unix socket
-    localhost:7888  [::1]:7888  7888  nrepl://localhost:7888         TCP; a bare port is on this host
+    ./guile-socket  /run/x.sock  unix:x.sock  nrepl+unix:x.sock     a Unix socket
+    localhost:7888  [::1]:7888  7888  nrepl://localhost:7888        TCP; a bare port is local
 
 A text with a `/` is a path. So is a name without one if such a file is there; `unix:` forces it.
 """

@@ -22,6 +22,9 @@ CLIENT_LIMITS = Limits(message_bytes=1 << 30, items=5_000_000)
 class Channel(Protocol):
     """Messages in and out, bytes in and out."""
 
+    answers_itself: bool
+    """Whether `send` alone can make replies, without bytes from the peer."""
+
     def send(self, message: Mapping[str, object]) -> None:
         """Take a request. Raises `LocalProtocolError` if it can't be written."""
 
@@ -40,6 +43,8 @@ class Channel(Protocol):
 
 class WireChannel:
     """The peer speaks nREPL."""
+
+    answers_itself = False
 
     def __init__(self, limits: Limits = CLIENT_LIMITS) -> None:
         self._connection = Connection(limits)

@@ -38,6 +38,7 @@ class Link:
         self.on_output: Callable[[Output], None] = lambda _: None
         self.on_change: Callable[[], None] = lambda: None
         """Called when `wants_write` may have become true outside of `read_ready`."""
+        self._undelivered = False
         self.session = Session(self._send, lambda output: self.on_output(output))
         self.lost: ConnectionLost | None = None
         self._stream = stream
@@ -53,8 +54,8 @@ class Link:
 
     @property
     def wants_write(self) -> bool:
-        """Whether something waits to be written."""
-        return bool(self._outgoing)
+        """Whether `write_ready` has something to do: bytes to write, or replies to hand on."""
+        return bool(self._outgoing) or self._undelivered
 
     def read_ready(self) -> None:
         """Take what has come and hand it on; the session's callbacks run from here.
@@ -82,7 +83,16 @@ class Link:
         self._flush()
 
     def write_ready(self) -> None:
-        """Write what can be written. A dead connection shows itself on the next read."""
+        """Write what can be written, and hand on replies that needed no answer from the peer.
+
+        A dead connection shows itself on the next read. Raises `ConnectionLost` as that does.
+        """
+        self._write()
+        if self._undelivered:
+            self._hand_on()
+            self._flush()
+
+    def _write(self) -> None:
         while self._outgoing:
             data = self._outgoing[0]
             try:
@@ -110,7 +120,9 @@ class Link:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
-            poller.register(self._stream, select.POLLIN | (select.POLLOUT if self._outgoing else 0))
+            poller.register(
+                self._stream, select.POLLIN | (select.POLLOUT if self.wants_write else 0)
+            )
             for _, event in poller.poll(None if left is None else left * 1000 + 1):
                 if event & select.POLLOUT:
                     self.write_ready()
@@ -122,7 +134,7 @@ class Link:
         """Say goodbye and close. Calling it again does nothing."""
         if self.lost is None:
             self.session.close()
-            self.write_ready()
+            self._write()
             self.session.lost("The connection was closed here.")
             self.lost = ConnectionLost(f"{self.name}: the connection was closed here.")
         self._stream.close()
@@ -130,7 +142,8 @@ class Link:
     def _send(self, message: Message) -> None:
         self._channel.send(message)
         self._flush()
-        if self._outgoing:
+        self._undelivered = self._channel.answers_itself
+        if self.wants_write:
             self.on_change()
 
     def _flush(self) -> None:
@@ -140,9 +153,10 @@ class Link:
             self._outgoing_bytes += len(data)
             if self._outgoing_bytes > _OUTGOING:
                 self._fail(f"{self.name}: the other side does not read; gave up on it.")
-            self.write_ready()
+            self._write()
 
     def _hand_on(self) -> None:
+        self._undelivered = False
         try:
             while not isinstance(event := self._channel.next_event(), Idle):
                 self.session.receive(event)

@@ -20,8 +20,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from repl_server.ops import OPS
 from repl_server.wire import Message
@@ -32,8 +31,7 @@ Send = Callable[[list[Message]], None]
 """Takes replies, in order, to be written to the client together."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bounds:
+class Bounds(NamedTuple):
     """How much a server takes on: open sessions, and evaluations waiting in one session."""
 
     sessions: int = 1_000
@@ -62,13 +60,13 @@ class Session:
         self.closed = False
 
 
-@dataclass(eq=False)
 class Request:
     """One message from a client, and the way to answer it."""
 
-    client: Client
-    message: Message
-    session: Session | None
+    def __init__(self, client: Client, message: Message, session: Session | None) -> None:
+        self.client = client
+        self.message = message
+        self.session = session
 
     @property
     def id(self) -> str | int | None:
@@ -97,7 +95,6 @@ class Request:
         self.reply(fields)
 
 
-@dataclass(eq=False)
 class Evaluation(Request):
     """An `eval` or `load-file` on its way. The evaluator answers through its methods.
 
@@ -105,10 +102,14 @@ class Evaluation(Request):
     the same id, as nREPL has it for output of threads the evaluation left behind.
     """
 
-    dispatcher: Dispatcher = field(repr=False)
-    finished: bool = False
-    interrupts: list[Request] = field(default_factory=list)
-    _held: list[Message] = field(default_factory=list)
+    def __init__(
+        self, client: Client, message: Message, session: Session | None, *, dispatcher: Dispatcher
+    ) -> None:
+        super().__init__(client, message, session)
+        self.dispatcher = dispatcher
+        self.finished = False
+        self.interrupts: list[Request] = []
+        self._held: list[Message] = []
 
     @property
     def code(self) -> str:
@@ -216,8 +217,8 @@ class Evaluator(Protocol):
     def interrupt(self, evaluation: Evaluation) -> None:
         """Ask the running one to stop; it then ends with the status `interrupted`."""
 
-    def give_input(self, session: Session, text: str) -> None:
-        """Input for what reads in this session; `""` is the end of input."""
+    def give_input(self, session: Session, text: str) -> bool:
+        """Input for what reads in this session; `""` is the end of input. False: no room for it."""
 
     def complete(self, request: Request) -> None:
         """Answer `completions`."""
@@ -411,8 +412,10 @@ class Dispatcher:
         if request.session is None or not isinstance(text, str):
             request.refuse("invalid-field", "stdin needs `session` and `stdin`, as text.")
             return
-        self.evaluator.give_input(request.session, text)
-        request.reply({"status": ["done"]})
+        if self.evaluator.give_input(request.session, text):
+            request.reply({"status": ["done"]})
+        else:
+            request.refuse("input-full", "Too much input waits to be read there already.")
 
     def _tool(self, request: Request) -> None:
         message = request.message

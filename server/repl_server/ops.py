@@ -6,10 +6,13 @@ tuple entry of `requires` must be in the request; what is in `optional` may be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = ["OPS", "Op"]
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _PRINT = {
     "nrepl.middleware.print/quota": "The most bytes of one value to send; a longer one is cut and "
     "its message says `nrepl.middleware.print/truncated`.",
@@ -32,14 +35,13 @@ _RESULTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Op:
+class Op(NamedTuple):
     """One op's documentation: what it does, and the keys of its request and replies."""
 
     doc: str
-    requires: dict[str, str] = field(default_factory=dict)
-    optional: dict[str, str] = field(default_factory=dict)
-    returns: dict[str, str] = field(default_factory=dict)
+    requires: Mapping[str, str] = _NOTHING
+    optional: Mapping[str, str] = _NOTHING
+    returns: Mapping[str, str] = _NOTHING
 
 
 OPS: dict[str, Op] = {

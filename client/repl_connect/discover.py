@@ -1,0 +1,44 @@
+"""What servers have written down about themselves.
+
+A Python server here leaves a record in the user's runtime directory while it listens: the file
+`PID.nrepl`, a line for each address. An nREPL server started for a project leaves `.nrepl-port` in
+its directory (nREPL's own convention).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from repl_connect.address import Address, UnixAddress
+from repl_connect.peer import peer_of
+from repl_server.records import addresses_of, records
+
+__all__ = ["is_recorded"]
+
+
+def is_recorded(address: Address, stream: socket.socket) -> bool:
+    """Whether a record says that nREPL is spoken at this address, over this connection."""
+    if isinstance(address, UnixAddress):
+        peer = peer_of(stream)
+        path = os.path.realpath(address.path)
+        return peer is not None and f"unix:{path}" in addresses_of(peer.pid)
+    if address.host in ("localhost", "127.0.0.1", "::1"):
+        port = str(address.port)
+        if any(entry.rpartition(":")[2] == port for entry in records() if entry[:5] != "unix:"):
+            return True
+        return _port_file(os.getcwd()) == port
+    return False
+
+
+def _port_file(directory: str) -> str | None:
+    """The port in the nearest `.nrepl-port` from here up."""
+    while True:
+        try:
+            with open(os.path.join(directory, ".nrepl-port"), encoding="ascii") as file:
+                return file.read(20).strip() or None
+        except (OSError, UnicodeDecodeError):
+            parent = os.path.dirname(directory)
+            if parent == directory:
+                return None
+            directory = parent

@@ -1,0 +1,201 @@
+"""`repl-connect eval`: evaluate something once, for scripts.
+
+What scripts rely on, and what does not change: values and the program's output go to standard
+output, everything else to standard error, the same bytes to a terminal and to a pipe; the exit
+status is one of `ExitCode`. With `--json` each message is one object on a line of standard output:
+`{"type": "out"|"err", "text"}`, `{"type": "value", "text", "ns", "label"}`,
+`{"type": "error", "error", "message", "frames"}`, `{"type": "need-input"}`, and last
+`{"type": "done", "status", "problem"}`; absent parts are left out.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import IO, Any
+
+from repl_connect.address import Address
+from repl_connect.connect import connect
+from repl_connect.errors import ConnectionLost
+from repl_connect.exit_codes import ExitCode
+from repl_connect.link import Link
+from repl_connect.session import Done, Evaluation, Event, Failed, NeedInput, Output, Value
+
+__all__ = ["evaluate_once"]
+
+_GRACE = 3.0  # seconds that an interrupted evaluation gets to end
+
+
+def evaluate_once(
+    address: Address,
+    code: str,
+    *,
+    file: str | None = None,
+    namespace: str | None = None,
+    timeout: float | None = None,
+    dialect: str | None = None,
+    json: bool = False,
+    answer_input: bool = True,
+) -> ExitCode:
+    """Evaluate `code` (the contents of `file`, if that is given) and print what comes of it.
+
+    `timeout` is in seconds, from connecting to the end. `answer_input`: what the code reads comes
+    from standard input; otherwise it meets the end of input. Raises `ConnectError`.
+    """
+    started = time.monotonic()
+    link = connect(
+        address,
+        dialect=dialect,
+        tool=False,
+        **({} if timeout is None else {"timeout": timeout}),
+    )
+    show = _Json(sys.stdout.buffer) if json else _Plain(sys.stdout.buffer, sys.stderr.buffer)
+
+    def on_event(event: Event) -> None:
+        show.event(event)
+        if isinstance(event, NeedInput):
+            line = sys.stdin.buffer.readline() if answer_input else b""
+            link.session.give_input(line.decode("utf-8", "surrogateescape"))
+
+    link.on_output = show.event
+    evaluation = link.session.evaluate(
+        code, on_event, namespace=namespace, file=file, as_file=file is not None
+    )
+    try:
+        left = None if timeout is None else max(0.0, started + timeout - time.monotonic())
+        if not link.run_until(lambda: evaluation.done is not None, left):
+            show.note(f"The time is up ({timeout:g} seconds): interrupting it.")
+            _interrupt(link, evaluation, show)
+            return ExitCode.STOPPED
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _interrupt(link, evaluation, show)
+        return ExitCode.INTERRUPTED
+    except ConnectionLost:
+        return ExitCode.NO_CONNECTION  # said by the `Done`
+    finally:
+        link.close()
+    return _exit_code(evaluation)
+
+
+def _interrupt(link: Link, evaluation: Evaluation, show: _Plain | _Json) -> None:
+    answers: list[str | None] = []
+    link.session.interrupt(evaluation, answers.append)
+    try:
+        if not link.run_until(lambda: evaluation.done is not None, _GRACE):
+            show.note((answers and answers[0]) or "It has not ended; it may still run there.")
+    except ConnectionLost:
+        return
+
+
+def _exit_code(evaluation: Evaluation) -> ExitCode:
+    done = evaluation.done
+    if done is None or done.lost:
+        return ExitCode.NO_CONNECTION
+    if done.interrupted:
+        return ExitCode.STOPPED
+    if evaluation.failed is not None or done.problem is not None:
+        return ExitCode.RAISED
+    return ExitCode.OK
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace")
+
+
+class _Plain:
+    """Values and output for people and pipes."""
+
+    def __init__(self, out: IO[bytes], err: IO[bytes]) -> None:
+        self._out = out
+        self._err = err
+        self._line_open = {"out": False, "err": False}
+
+    def event(self, event: Event) -> None:
+        """Print what is meant to be seen of it."""
+        if isinstance(event, Output):
+            self._write(event.stream, event.text)
+        elif isinstance(event, Value):
+            self._start_line("out")
+            self._write("out", event.text + "\n")
+        elif isinstance(event, Done):
+            if event.problem is not None:
+                self.note(event.problem)
+            elif event.interrupted:
+                self.note("It was interrupted.")
+            self._out.flush()
+
+    def note(self, text: str) -> None:
+        """Print a sentence of ours, on standard error."""
+        self._start_line("err")
+        self._write("err", text.rstrip("\n") + "\n")
+
+    def _start_line(self, stream: str) -> None:
+        if self._line_open[stream]:
+            self._write(stream, "\n")
+
+    def _write(self, stream: str, text: str) -> None:
+        file = self._out if stream == "out" else self._err
+        file.write(_encoded(text))
+        file.flush()
+        self._line_open[stream] = not text.endswith("\n")
+
+
+class _Json:
+    """Every message an object on a line of standard output."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        from json import dumps
+
+        self._out = out
+        self._dumps = dumps
+
+    def event(self, event: Event) -> None:
+        """Print it as an object."""
+        shape: dict[str, Any]
+        if isinstance(event, Output):
+            shape = {"type": event.stream, "text": event.text}
+        elif isinstance(event, Value):
+            shape = {
+                "type": "value",
+                "text": event.text,
+                "ns": event.namespace,
+                "label": event.label,
+                "truncated": event.truncated or None,
+            }
+        elif isinstance(event, Failed):
+            shape = {
+                "type": "error",
+                "error": event.type,
+                "message": event.message,
+                "frames": [
+                    _present({"name": frame.name, "file": frame.file, "line": frame.line})
+                    for frame in event.frames
+                ],
+            }
+        elif isinstance(event, NeedInput):
+            shape = {"type": "need-input"}
+        else:
+            shape = {
+                "type": "done",
+                "status": sorted(event.statuses - {"done"}),
+                "problem": event.problem,
+            }
+        self._write(shape)
+
+    def note(self, text: str) -> None:
+        """Give a sentence of ours as an object."""
+        self._write({"type": "note", "text": text})
+
+    def _write(self, shape: dict[str, Any]) -> None:
+        # ASCII, so that lone surrogates (bytes that were no UTF-8) can't break a line.
+        self._out.write(self._dumps(_present(shape)).encode("ascii") + b"\n")
+        self._out.flush()
+
+
+def _present(shape: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in shape.items() if value is not None}

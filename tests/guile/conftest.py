@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from driver import Client
+
+from guile.programs import GUILE, GuileProgram
+
+pytestmark = pytest.mark.skipif(GUILE is None, reason="guile is not installed")
+
+KINDS = {
+    "coop-unix": {"cooperative": True, "tcp": False},
+    "coop-tcp": {"cooperative": True, "tcp": True},
+    "threaded-unix": {"cooperative": False, "tcp": False},
+    "threaded-tcp": {"cooperative": False, "tcp": True},
+}
+
+
+@pytest.fixture(params=KINDS)
+def program(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GuileProgram]:
+    if GUILE is None:
+        pytest.skip("guile is not installed")
+    running = GuileProgram(tmp_path, **KINDS[request.param])
+    yield running
+    assert running.alive, running.lines[-20:]
+    running.stop()
+
+
+@pytest.fixture
+def coop(tmp_path: Path) -> Iterator[GuileProgram]:
+    if GUILE is None:
+        pytest.skip("guile is not installed")
+    running = GuileProgram(tmp_path, cooperative=True)
+    yield running
+    assert running.alive, running.lines[-20:]
+    running.stop()
+
+
+@pytest.fixture
+def threaded(tmp_path: Path) -> Iterator[GuileProgram]:
+    if GUILE is None:
+        pytest.skip("guile is not installed")
+    running = GuileProgram(tmp_path, cooperative=False)
+    yield running
+    assert running.alive, running.lines[-20:]
+    running.stop()
+
+
+@pytest.fixture
+def client(program: GuileProgram) -> Iterator[Client]:
+    with Client(program.address) as connected:
+        yield connected
