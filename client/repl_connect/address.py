@@ -9,9 +9,7 @@ A text with a `/` is a path. So is a name without one if such a file is there; `
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from repl_connect.errors import AddressError
 
@@ -21,8 +19,7 @@ LONGEST_PATH: Final = 107
 """Bytes in the path of a Unix socket on Linux (`sun_path` holds 108 with its end; unix(7))."""
 
 
-@dataclass(frozen=True)
-class UnixAddress:
+class UnixAddress(NamedTuple):
     """A Unix socket's path, as it was given."""
 
     path: str
@@ -31,8 +28,7 @@ class UnixAddress:
         return self.path if "/" in self.path else f"./{self.path}"
 
 
-@dataclass(frozen=True)
-class TcpAddress:
+class TcpAddress(NamedTuple):
     """A host and a port."""
 
     host: str
@@ -45,9 +41,6 @@ class TcpAddress:
 
 Address = UnixAddress | TcpAddress
 
-_PORT = re.compile(r"[0-9]{1,5}")
-_HOST_PORT = re.compile(r"(?:\[([0-9a-fA-F:.%\w]+)\]|([^:/\s\[\]]*)):([0-9]+)")
-
 
 def parse_address(text: str) -> Address:
     """Read an address. Raises `AddressError` with the forms there are."""
@@ -58,24 +51,23 @@ def parse_address(text: str) -> Address:
             return _unix(path.removeprefix("//") if path.startswith("///") else path, given)
     if text.startswith("nrepl://"):
         text = text.removeprefix("nrepl://").rstrip("/")
-        if ":" not in text:
-            text += ":7888"
-        return _tcp(text, given)
+        return _tcp(f"{text}:7888" if text and not _host_and_port(text) else text, given)
     if text.startswith("~/"):
         return _unix(os.path.expanduser(text), given)
     if "/" in text:
-        if re.match(r"[a-z+]+://", text):
+        scheme, found, _ = text.partition("://")
+        if found and scheme.isalpha():
             raise AddressError(
                 f"{given}: addresses of this kind are not known. "
                 "Give a socket's path (./x.sock), host:port, or a port."
             )
         return _unix(text, given)
-    if _PORT.fullmatch(text):
+    if text.isascii() and text.isdigit():
         return _tcp(f"localhost:{text}", given)
-    if _HOST_PORT.fullmatch(text) and not os.path.exists(text):
-        return _tcp(text, given)
-    if text and os.path.exists(text):
+    if "\0" not in text and os.path.exists(text):
         return _unix(text, given)
+    if _host_and_port(text):
+        return _tcp(text, given)
     raise AddressError(
         f"{given!r} is no address. "
         f"Give a socket's path (./{given or 'x.sock'}), host:port, or a port."
@@ -93,9 +85,22 @@ def _unix(path: str, given: str) -> UnixAddress:
     return UnixAddress(path)
 
 
+def _host_and_port(text: str) -> tuple[str, str] | None:
+    """`host:port` and `[v6]:port` taken apart, or None for what is neither."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()):
+        return None
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+        return (host, port) if ":" in host else None
+    if any(char in ":[]/" or char.isspace() for char in host):
+        return None
+    return host, port
+
+
 def _tcp(text: str, given: str) -> TcpAddress:
-    match = _HOST_PORT.fullmatch(text)
-    port = int(match[3]) if match and len(match[3]) < 10 else 0
-    if match is None or not 0 < port < 65536:
+    found = _host_and_port(text)
+    port = int(found[1]) if found and len(found[1]) < 10 else 0
+    if found is None or not 0 < port < 65536:
         raise AddressError(f"{given}: a TCP address is host:port, the port from 1 to 65535.")
-    return TcpAddress(match[1] or match[2] or "localhost", port)
+    return TcpAddress(found[0] or "localhost", port)

@@ -20,6 +20,7 @@ Without one, a Python of its own is started and connected to.
 
 To evaluate one thing and leave: repl-connect eval ADDRESS CODE   (repl-connect eval --help)
 """
+_WIDTH = 78
 _EVAL_EPILOG = """\
 Values and what the program prints go to standard output, errors to standard error.
 
@@ -49,7 +50,7 @@ def _prompt(arguments: Sequence[str]) -> ExitCode:
         prog="repl-connect",
         description="Get into a running program through its socket REPL.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_help,
     )
     parser.add_argument("address", metavar="ADDRESS", nargs="?", help="where it listens")
     _common(parser)
@@ -67,7 +68,7 @@ def _eval(arguments: Sequence[str]) -> ExitCode:
         prog="repl-connect eval",
         description="Evaluate something in a running program, once.",
         epilog=_EVAL_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_help,
     )
     parser.add_argument("address", metavar="ADDRESS", help="where it listens")
     parser.add_argument("code", metavar="CODE", nargs="?", help="the code; `-`: standard input")
@@ -78,7 +79,7 @@ def _eval(arguments: Sequence[str]) -> ExitCode:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object for each message")
     _common(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)  # options may stand before CODE
     address: Address = parse_address(options.address)
     from_stdin = options.code == "-" or (options.code is None and options.file is None)
     if options.file is not None:
@@ -103,6 +104,11 @@ def _eval(arguments: Sequence[str]) -> ExitCode:
         json=options.json,
         answer_input=not from_stdin,
     )
+
+
+def _help(prog: str) -> argparse.HelpFormatter:
+    """Help of a fixed width: to find the terminal's, argparse imports much, for each option."""
+    return argparse.RawDescriptionHelpFormatter(prog, width=_WIDTH)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

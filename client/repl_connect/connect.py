@@ -80,16 +80,20 @@ def _detect(stream: socket.socket, detector: Detector, deadline: float, timeout:
             except (BlockingIOError, InterruptedError):
                 continue
             except OSError as error:
-                raise ConnectError(
-                    f"{detector.name}: the connection was lost ({error.strerror})."
-                ) from None
+                raise _lost(detector.name, error) from None
             detector.receive_data(data)
             quiet = time.monotonic() + GREETING_WAIT
         elif time.monotonic() >= quiet:
             probe = detector.silent()
-            if probe:
-                stream.send(probe)
+            try:
+                stream.sendall(probe)
+            except OSError as error:
+                raise _lost(detector.name, error) from None
             quiet = deadline
+
+
+def _lost(name: str, error: OSError) -> ConnectError:
+    return ConnectError(f"{name}: the connection was lost ({error.strerror}).")
 
 
 def _start(link: Link, deadline: float, timeout: float, *, tool: bool) -> None:
@@ -129,9 +133,10 @@ def _open(address: Address, timeout: float) -> socket.socket:
 
 def _unix_error(address: UnixAddress, error: OSError, timeout: float) -> NoReturn:
     path = address.path
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | BlockingIOError):  # the latter: its queue is full
         raise ConnectError(
-            f"{address}: no answer in {timeout:g} seconds; the program accepts no connections."
+            f"{address}: the program accepts no connections. It may be busy: try again, "
+            "or see whether its loop still serves them."
         ) from None
     if error.errno == errno.ENOENT:
         raise ConnectError(
@@ -165,12 +170,18 @@ def _unix_error(address: UnixAddress, error: OSError, timeout: float) -> NoRetur
 
 def _sockets_in(directory: str) -> list[str]:
     try:
-        with os.scandir(directory) as entries:
-            return sorted(entry.path for entry in entries if stat.S_ISSOCK(entry.stat().st_mode))[
-                :5
-            ]
+        names = sorted(os.listdir(directory))
     except OSError:
         return []
+    paths = [os.path.join(directory, name) for name in names]
+    return [path for path in paths if _is_socket(path)][:5]
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:  # a broken link, gone by now
+        return False
 
 
 def _owner(path: str) -> str:

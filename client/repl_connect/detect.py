@@ -11,7 +11,6 @@ has already shown its prompt it is never sent.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -168,6 +167,8 @@ class Detector:
 
     def _something_else(self, received: bytes) -> None:
         """It talks, and is no Guile. Raises as soon as it can be said what it is."""
+        import re
+
         for pattern, what in _OTHERS:
             if re.search(pattern, received):
                 raise ConnectError(

@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
+import select
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import repl_server
-from repl_connect.address import UnixAddress
+from repl_connect.address import LONGEST_PATH, UnixAddress
 from repl_connect.errors import ConnectError
 
 __all__ = ["EmbeddedServer"]
 
+_SOCKET: Final = "python.sock"
 _START: Final = 15.0  # seconds; a loaded machine takes a while to start Python
 _END: Final = 2.0
-_POLL: Final = 0.002
-_TAIL: Final = 4096
 
 
 class EmbeddedServer:
@@ -36,12 +34,15 @@ class EmbeddedServer:
     """
 
     def __init__(self) -> None:
-        self._directory = os.path.join(
-            os.environ.get("TMPDIR") or "/tmp", f"repl-connect-{os.urandom(8).hex()}"
-        )
+        name = f"repl-connect-{os.urandom(8).hex()}"
+        base = os.environ.get("TMPDIR") or "/tmp"
+        if len(os.fsencode(os.path.join(base, name, _SOCKET))) > LONGEST_PATH:
+            base = "/tmp"
+        self._directory = os.path.join(base, name)
         os.mkdir(self._directory, 0o700)
-        self.address = UnixAddress(os.path.join(self._directory, "python.sock"))
-        above = str(Path(repl_server.__file__).parent.parent)
+        self.address = UnixAddress(os.path.join(self._directory, _SOCKET))
+        self._started = False
+        above = os.path.dirname(os.path.dirname(repl_server.__file__))
         path = os.environ.get("PYTHONPATH", "")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "repl_server", self.address.path, "--until-eof"],
@@ -49,6 +50,7 @@ class EmbeddedServer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": f"{above}{os.pathsep}{path}" if path else above},
+            bufsize=0,
             start_new_session=True,  # Ctrl-C is ours: it becomes an interrupt of the evaluation
         )
 
@@ -72,20 +74,21 @@ class EmbeddedServer:
 
     def wait(self) -> UnixAddress:
         """Where it listens, once it does. Raises `ConnectError` if it does not come up."""
+        if self._started:
+            return self.address
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
         deadline = time.monotonic() + _START
-        while True:
-            with socket.socket(socket.AF_UNIX) as stream:
-                try:
-                    stream.connect(self.address.path)
-                except OSError:
-                    pass
-                else:
-                    return self.address
-            if self._process.poll() is not None:
-                raise ConnectError(f"The Python server ended at its start: {self._last_words()}")
-            if time.monotonic() > deadline:
+        said = b""
+        while not said.endswith(b"\n"):  # its first line says that it listens
+            if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 raise ConnectError(f"The Python server did not start within {_START:g} seconds.")
-            time.sleep(_POLL)
+            byte = os.read(descriptor, 1)
+            if not byte:
+                raise ConnectError(f"The Python server ended at its start: {self._last_words()}")
+            said += byte
+        self._started = True
+        return self.address
 
     def close(self) -> None:
         """End it. Calling it again does nothing."""
@@ -107,5 +110,5 @@ class EmbeddedServer:
 
     def _last_words(self) -> str:
         assert self._process.stderr is not None
-        text = self._process.stderr.read()[-_TAIL:].decode("utf-8", "replace").strip()
-        return text.rpartition("\n")[2] or f"status {self._process.returncode}"
+        text = (self._process.stderr.read() or b"").decode("utf-8", "replace").strip()
+        return text.rpartition("\n")[2] or f"status {self._process.wait()}"

@@ -10,7 +10,6 @@ status is one of `ExitCode`. With `--json` each message is one object on a line 
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from typing import IO, Any
@@ -69,11 +68,16 @@ def evaluate_once(
             _interrupt(link, evaluation, show)
             return ExitCode.STOPPED
     except KeyboardInterrupt:
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _interrupt(link, evaluation, show)
         return ExitCode.INTERRUPTED
     except ConnectionLost:
         return ExitCode.NO_CONNECTION  # said by the `Done`
+    except BrokenPipeError:  # whoever read our output has had enough
+        evaluation.on_event = lambda _: None
+        raise
     finally:
         link.close()
     return _exit_code(evaluation)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
+import sys
 from typing import Final, NamedTuple
 
 __all__ = ["Peer", "peer_of"]
@@ -29,10 +29,10 @@ class Peer(NamedTuple):
 def peer_of(stream: socket.socket) -> Peer | None:
     """The process that accepted (or listens for) this connection, if it can be known."""
     try:
+        pid: int | None
         if stream.family == socket.AF_UNIX:
-            size = struct.calcsize("3i")
-            credentials = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-            pid, _, _ = struct.unpack("3i", credentials)
+            credentials = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+            pid = int.from_bytes(credentials[:4], sys.byteorder)  # struct ucred: pid, uid, gid
         else:
             pid = _tcp_owner(stream.getpeername()[0], stream.getpeername()[1])
         return _process(pid) if pid else None

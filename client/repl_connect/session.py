@@ -11,11 +11,21 @@ through callbacks, in order, from within `receive`. Nothing here waits.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Final
 
 from repl_connect import __version__
+from repl_connect.events import (
+    Candidate,
+    Description,
+    Done,
+    Event,
+    Failed,
+    Frame,
+    NeedInput,
+    Output,
+    Value,
+)
 from repl_server.wire import Message
 
 __all__ = [
@@ -34,123 +44,16 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """One form's value, as printed by the other side.
-
-    `label` is the name it has in the REPL's own history (Guile's `$1`), if it has one.
-    """
-
-    text: str
-    namespace: str | None = None
-    label: str | None = None
-    truncated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """Something printed: `stream` is `out` or `err`.
-
-    `late`: no evaluation of ours that still runs printed it (a thread left behind, the program).
-    """
-
-    stream: str
-    text: str
-    late: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Frame:
-    """One call of a backtrace, as far as the other side told."""
-
-    name: str
-    file: str | None = None
-    line: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failed:
-    """The code raised an error. Its full text has come as `err` output before."""
-
-    type: str
-    message: str | None = None
-    frames: tuple[Frame, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class NeedInput:
-    """The program waits for input: `Session.give_input`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """The evaluation has ended.
-
-    `problem` is a sentence when it never ran or its end is unknown (unknown namespace, connection
-    lost); an error that the code raised is a `Failed` before.
-    """
-
-    statuses: frozenset[str]
-    problem: str | None = None
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether it was stopped on request."""
-        return "interrupted" in self.statuses
-
-    @property
-    def lost(self) -> bool:
-        """Whether the connection went before the end was told."""
-        return "lost" in self.statuses
-
-
-Event = Value | Output | Failed | NeedInput | Done
-
-
-@dataclass(eq=False)
 class Evaluation:
     """One `eval` on its way: its id, and whether and how it ended."""
 
-    id: str
-    code: str
-    on_event: Callable[[Event], None] = field(repr=False)
-    done: Done | None = None
-    failed: Failed | None = None
-    interrupting: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """One completion: what would stand there, and what kind of thing it is."""
-
-    text: str
-    type: str | None = None
-    namespace: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Description:
-    """What the other side said of itself: its ops, and versions of what runs there."""
-
-    ops: frozenset[str]
-    versions: Mapping[str, str]
-    aux: Mapping[str, Any]
-
-    @property
-    def language(self) -> str:
-        """`guile`, `clojure`, `python`, …: the language record to use; `text` if unknown."""
-        for name in ("guile", "clojure", "babashka", "basilisp", "python", "sbcl", "racket"):
-            if name in self.versions:
-                return name
-        return "text"
-
-    @property
-    def greeting(self) -> str:
-        """In a few words, who it is: `Guile 3.0.8, cooperative, upgraded`."""
-        told = self.aux.get("repl-connect/greeting")
-        if isinstance(told, str):
-            return told
-        return ", ".join(f"{name} {version}".strip() for name, version in self.versions.items())
+    def __init__(self, ident: str, code: str, on_event: Callable[[Event], None]) -> None:
+        self.id = ident
+        self.code = code
+        self.on_event = on_event
+        self.done: Done | None = None
+        self.failed: Failed | None = None
+        self.interrupting = False
 
 
 class SessionError(Exception):

@@ -25,7 +25,16 @@ from typing import Any, Final, NamedTuple, Protocol
 from repl_server.ops import OPS
 from repl_server.wire import Message
 
-__all__ = ["Bounds", "Client", "Dispatcher", "Evaluation", "Evaluator", "Request", "Session"]
+__all__ = [
+    "Bounds",
+    "Client",
+    "Dispatcher",
+    "Evaluation",
+    "Evaluator",
+    "Request",
+    "Send",
+    "Session",
+]
 
 Send = Callable[[list[Message]], None]
 """Takes replies, in order, to be written to the client together."""
@@ -315,8 +324,7 @@ class Dispatcher:
     # The ops, in the order of the table.
 
     def _clone(self, request: Request) -> None:
-        if len(self.sessions) >= self.bounds.sessions:
-            request.refuse("too-many-sessions", "Too many sessions are open here: close one.")
+        if self._too_many(request):
             return
         client, message, parent = request.client, request.message, request.session
         if isinstance(message.get("client-name"), str):
@@ -328,6 +336,13 @@ class Dispatcher:
         self.sessions[session.id] = session
         session.clients.add(client)
         request.reply({"new-session": session.id, "status": ["done"]})
+
+    def _too_many(self, request: Request) -> bool:
+        """Refuse what would open one more session than there may be."""
+        if len(self.sessions) < self.bounds.sessions:
+            return False
+        request.refuse("too-many-sessions", "Too many sessions are open here: close one.")
+        return True
 
     def _close(self, request: Request) -> None:
         if request.session is None:
@@ -371,6 +386,8 @@ class Dispatcher:
             )
             return
         if session is None:
+            if self._too_many(request):
+                return
             session = Session(f"ephemeral-{next(self._ephemeral)}", ephemeral=True)
             session.clients.add(request.client)
             self.evaluator.open_session(session, None)

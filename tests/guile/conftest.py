@@ -5,24 +5,19 @@ from pathlib import Path
 
 import pytest
 from driver import Client
-
 from guile.programs import GUILE, GuileProgram
 
 pytestmark = pytest.mark.skipif(GUILE is None, reason="guile is not installed")
 
-KINDS = {
-    "coop-unix": {"cooperative": True, "tcp": False},
-    "coop-tcp": {"cooperative": True, "tcp": True},
-    "threaded-unix": {"cooperative": False, "tcp": False},
-    "threaded-tcp": {"cooperative": False, "tcp": True},
-}
+KINDS = ["coop-unix", "coop-tcp", "threaded-unix", "threaded-tcp"]
 
 
 @pytest.fixture(params=KINDS)
 def program(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GuileProgram]:
     if GUILE is None:
         pytest.skip("guile is not installed")
-    running = GuileProgram(tmp_path, **KINDS[request.param])
+    mode, transport = request.param.split("-")
+    running = GuileProgram(tmp_path, cooperative=mode == "coop", tcp=transport == "tcp")
     yield running
     assert running.alive, running.lines[-20:]
     running.stop()
@@ -32,7 +27,7 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GuilePro
 def coop(tmp_path: Path) -> Iterator[GuileProgram]:
     if GUILE is None:
         pytest.skip("guile is not installed")
-    running = GuileProgram(tmp_path, cooperative=True)
+    running = GuileProgram(tmp_path / "coop", cooperative=True)
     yield running
     assert running.alive, running.lines[-20:]
     running.stop()
@@ -42,7 +37,7 @@ def coop(tmp_path: Path) -> Iterator[GuileProgram]:
 def threaded(tmp_path: Path) -> Iterator[GuileProgram]:
     if GUILE is None:
         pytest.skip("guile is not installed")
-    running = GuileProgram(tmp_path, cooperative=False)
+    running = GuileProgram(tmp_path / "threaded", cooperative=False)
     yield running
     assert running.alive, running.lines[-20:]
     running.stop()

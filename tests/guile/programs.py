@@ -72,6 +72,7 @@ class GuileProgram:
         extra: str = "",
         arguments: tuple[str, ...] = (),
     ) -> None:
+        directory.mkdir(exist_ok=True)
         if tcp:
             port = free_port()
             self.address = f"localhost:{port}"
@@ -154,7 +155,7 @@ class GuileProgram:
         self.process.stdout.close()
 
     def _wait_for_listener(self) -> None:
-        """The listening thread starts after the line is printed: until it does, connecting fails."""
+        """The listening thread starts after the line is printed: until then connecting fails."""
         host, _, port = self.address.rpartition(":")
         for _ in range(2000):
             with socket.socket(socket.AF_INET if host else socket.AF_UNIX) as probe:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from driver import Client
-from repl_connect.session import NeedInput, Output
-
 from guile.programs import GuileProgram
+
+from repl_connect.session import NeedInput, Output
 
 
 def test_a_global_set_here_is_what_the_loop_prints_next(
@@ -283,7 +283,10 @@ def test_load_file_as_contents_and_as_path(client: Client, tmp_path: Path) -> No
 
 
 def test_redefinition_in_a_declarative_module_is_not_silent(tmp_path: Path) -> None:
-    module = "(define-module (game){})\n(export step)\n(define (step) 'old)\n(define-public (run) (step))\n"
+    module = (
+        "(define-module (game){})\n(export step)\n"
+        "(define (step) 'old)\n(define-public (run) (step))\n"
+    )
     (tmp_path / "game.scm").write_text(module.format(""))
     (tmp_path / "open.scm").write_text(
         module.format(" #:declarative? #f").replace("(game)", "(open)")

@@ -7,13 +7,9 @@ program itself.
 
 from __future__ import annotations
 
-from typing import Final
-
 from repl_server.wire import Decoder, Limits, Message
 
 __all__ = ["FrameReader", "request_bytes"]
-
-_STRAY: Final = 64 * 1024  # stray bytes handed on at once
 
 
 class FrameReader:
@@ -72,6 +68,10 @@ def request_bytes(*fields: object) -> bytes:
     """A request to an upgraded REPL: how many fields, then each as a netstring of UTF-8."""
     parts = [b"%d:" % len(fields)]
     for field in fields:
-        data = str(field).encode("utf-8", "surrogateescape")
+        text = str(field)
+        try:
+            data = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # a lone surrogate that stands for no byte
+            data = text.encode("utf-8", "replace")
         parts.append(b"%d:%b" % (len(data), data))
     return b"".join(parts)

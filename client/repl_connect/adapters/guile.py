@@ -1,8 +1,8 @@
 """An nREPL server for a Guile REPL, cooperative or threaded, by upgrading its connection.
 
 The plain REPL is sent one command, `,option interp FORM`: it evaluates the form with the
-interpreter, so nothing is compiled. The form (`bootstrap/guile-launch.scm`) puts our reader and
-evaluator into that connection's REPL and reads the rest (`bootstrap/guile.scm`) from the socket.
+interpreter, so nothing is compiled. The form (`bootstrap/guile/launch.scm`) puts our reader and
+evaluator into that connection's REPL and reads the rest of `bootstrap/guile` from the socket.
 From then on requests go out as netstrings and answers come back in frames (`frames.py`).
 
     greeting ──prompt──> launched ──`need`──> (rest is sent) ──`ready`──> upgraded
@@ -32,7 +32,8 @@ from repl_server.wire import CLOSED, NEED_DATA, Idle, Message, RemoteProtocolErr
 
 __all__ = ["GuileAdapter"]
 
-_GREETING: Final = re.compile(rb"Enter `,help' for help\.\n(.+)\Z", re.DOTALL)
+# Up to what may end a prompt, whatever the user has made it; half of the usual one does not.
+_GREETING: Final = re.compile(rb"Enter `,help' for help\.\n(.*[^\w@()-])\Z", re.DOTALL)
 _PROMPT: Final = re.compile(rb"[^\n]*@\([^\n]*\)(?: \[\d+\])?> \Z")
 _LATE: Final = 1000  # ended evaluations that are remembered, for output that comes after them
 _JUNK: Final = 64 * 1024  # bytes of greeting and upgrade that are kept to be shown in an error
@@ -159,7 +160,7 @@ class GuileAdapter:
         elif kind == "answer":
             self._answer(frame)
         else:
-            known = self._known.get(frame.get("id", 0))
+            known = self._known.get(int(frame.get("id", "0")))
             if known is not None:
                 self._take_result(known, frame)
             else:
@@ -180,15 +181,16 @@ class GuileAdapter:
                 f"\n;;; {frame['dropped']} bytes of output were dropped here: "
                 "they came faster than they were read.\n",
             )
-        if kind == "value":
-            label = frame.get("label")
+        if "value" in frame:
+            label = frame["label"]
             evaluation.value(
                 frame["value"],
-                ns=frame["ns"],
-                truncated=bool(frame["cut"]),
+                ns=frame["module"],
+                last=kind == "done",
+                truncated=frame["cut"] == "1",
                 **({"repl-connect/label": label} if label else {}),
             )
-        elif kind == "need-input":
+        if kind == "need-input":
             evaluation.need_input()
         elif kind == "error":
             self._error(evaluation, frame)
@@ -207,12 +209,16 @@ class GuileAdapter:
 
     def _error(self, evaluation: Evaluation, frame: Message) -> None:
         frames = [
-            {"name": name, **({"file": file} if file else {}), **({"line": line} if line else {})}
+            {
+                "name": name,
+                **({"file": file} if file else {}),
+                **({"line": int(line)} if line != "0" else {}),
+            }
             for name, file, line in frame["frames"]
         ]
         file, line = frame["place"]
         lines = [frame["message"]]
-        if file and line:
+        if file and line != "0":
             lines.append(f"  at {file}:{line}")
         for shown in frames[-10:]:
             if "file" in shown:
@@ -227,7 +233,7 @@ class GuileAdapter:
         )
 
     def _answer(self, frame: Message) -> None:
-        request = self._tools.pop(frame["id"], None)
+        request = self._tools.pop(int(frame["id"]), None)
         if request is None:
             return
         items = frame["items"]
@@ -236,15 +242,18 @@ class GuileAdapter:
             found = [{"candidate": name, "type": kind} for name, kind in pairs]
             request.reply({"completions": found, "status": ["done"]})
         else:
-            request.reply(
-                {"info": {key: value for key, value in pairs if value}, "status": ["done"]}
-            )
+            info = {
+                key: int(value) if key in ("line", "column") else value
+                for key, value in pairs
+                if value not in ("", "0")
+            }
+            request.reply({"info": info, "status": ["done"]})
 
     # The evaluator behind the dispatcher.
 
     def describe(self) -> Mapping[str, object]:  # noqa: D102
         version = str(self._about.get("version", ""))
-        mode = "cooperative" if self._about.get("cooperative") else "threaded"
+        mode = "cooperative" if self._about.get("cooperative") == "1" else "threaded"
         return {
             "versions": {"guile": {"version-string": version}},
             "aux": {
@@ -327,14 +336,27 @@ class GuileAdapter:
         self._outgoing.append(request_bytes(*fields))
 
 
+_PARTS: Final = (
+    "output",
+    "input",
+    "definitions",
+    "results",
+    "evaluation",
+    "knowledge",
+    "requests",
+)
+
+
 def _source(name: str) -> str:
-    path = os.path.join(os.path.dirname(__file__), "bootstrap", name)
+    path = os.path.join(os.path.dirname(__file__), "bootstrap", "guile", f"{name}.scm")
     with open(path, encoding="ascii") as file:
         return file.read()
 
 
 def _bootstrap() -> bytes:
-    return _source("guile.scm").encode()
+    """Two lists of forms: what is evaluated once, and the procedures."""
+    procedures = "\n".join(_source(name) for name in _PARTS)
+    return f"({_source('state')})\n({procedures})\n".encode()
 
 
 def _launch(nonce: str) -> bytes:
@@ -344,7 +366,7 @@ def _launch(nonce: str) -> bytes:
     different versions don't use each other's.
     """
     version = "v" + hashlib.sha256(_bootstrap()).hexdigest()[:12]
-    lines = (line.strip() for line in _source("guile-launch.scm").splitlines())
+    lines = (line.strip() for line in _source("launch").splitlines())
     form = " ".join(line for line in lines if line and not line.startswith(";"))
     form = form.replace("NONCE", nonce).replace("VERSION", version)
     return f",option interp {form}\n".encode()

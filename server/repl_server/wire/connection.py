@@ -1,9 +1,9 @@
 """One end of an nREPL connection, without the connection: bytes in, messages out, and back.
 
 Three verbs. `receive_data(data)` takes what a socket gave (empty bytes: the peer has ended its
-stream); `next_event()` gives the next message, `NEED_DATA` when there is none yet, or `CLOSED` after
-the end; `send(message)` gives the bytes to write. There is no state beyond the unread input: nREPL
-lets either side send any message at any time.
+stream); `next_event()` gives the next message, `NEED_DATA` when there is none yet, or `CLOSED`
+after the end; `send(message)` gives the bytes to write. There is no state beyond the unread input:
+nREPL lets either side send any message at any time.
 """
 
 from __future__ import annotations

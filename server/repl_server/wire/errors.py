@@ -1,4 +1,4 @@
-"""Whose mistake it was: ours (a message that can't be written) or the peer's (bytes that mean none)."""
+"""Whose mistake: ours (a message that can't be written) or the peer's (bytes that are none)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class ProtocolError(Exception):
 
 
 class LocalProtocolError(ProtocolError):
-    """This side asked for a message that bencode can't carry (a float, a key that is no string)."""
+    """A message of ours that bencode can't carry (a float, a key that is no string)."""
 
 
 class RemoteProtocolError(ProtocolError):

@@ -59,12 +59,9 @@
                                 (let ((procedures (read socket)))
                                   (for-each (lambda (form) (eval form own)) procedures)
                                   (module-define! place 'VERSION own)
-                                  (if ((module-ref own 'room-to-compile?))
-                                      (call-with-new-thread
-                                       (lambda ()
-                                         ((@ (system base compile) compile)
-                                          (cons 'begin procedures)
-                                          #:env own #:optimization-level 1))))))))
+                                  (call-with-new-thread
+                                   (lambda ()
+                                     ((module-ref own 'compile-procedures) procedures own)))))))
                         ((module-ref (module-ref place 'VERSION) 'attach)
                          mark module socket host cooperative push!
                          (lambda (procedure) (set! handler procedure)))))

@@ -1,0 +1,214 @@
+;; One evaluation, in the evaluating thread.
+
+;;; Evaluation
+
+(define (place-of form file)
+  ;; "file:line" of a form as read, for errors in code that is interpreted.
+  (let ((source (and (syntax? form) (syntax-source form))))
+    (if (and source (assq-ref source 'line))
+        (list (or (assq-ref source 'filename) file "") (+ 1 (assq-ref source 'line)))
+        (list file 0))))
+
+(define (evaluate connection id session-id namespace-text code file line column quota whole)
+  ;; One evaluation, start to end. Always returns unspecified, so the REPL around it prints nothing.
+  (let* ((session (session-of connection session-id))
+         (module (if (string-null? namespace-text)
+                     (session-module session)
+                     (namespace namespace-text)))
+         (stack #f)
+         (last-value #f)
+         (running #f)                   ; the user's code, not the reader or the expander
+         (place '("" 0))
+         (failure #f))
+    (define repl (session-repl session))
+    (define (send-value value)
+      (unless (unspecified? value)
+        (release)
+        (set! last-value (value-fields value quota))))
+    (define (release)
+      ;; Send the value that was kept back, to go with the end if nothing came between.
+      (when last-value
+        (let ((fields last-value))
+          (set! last-value #f)
+          (critically connection
+            (close-output/held connection)
+            (enqueue/held connection
+                          (frame connection `("id" ,id "kind" "value" ,@fields)))))))
+    (define (end . statuses)
+      (critically connection
+        (set-current! connection #f)
+        (set-interrupted! connection #f)
+        (close-output/held connection)
+        (note-dropped/held connection id)
+        (enqueue/held connection
+                      (frame connection
+                             `("id" ,id "kind" "done" "ns" ,(namespace-name (session-module session))
+                               "status" ,statuses ,@(or last-value '()))))
+        (flush/held connection)))
+    (define (keep-stack key . args)
+      (when (and running (not (memq key '(quit stack-overflow))))
+        (set! stack (innermost-frames (make-stack #t 3 evaluation-tag)))))
+    (define (in-place thunk)
+      ;; Within the prompts that the plain REPL gives an evaluation.
+      (call-with-prompt (default-prompt-tag)
+        (lambda () (call-with-prompt evaluation-tag thunk (lambda (k) #f)))
+        (lambda (k procedure) (in-place (lambda () (procedure k))))))
+    (define (run-form form)
+      (release)
+      (set! place (place-of form file))
+      (let* ((module (current-module))
+             (names (defined-names (syntax->datum form)))
+             (kept (if (null? names) '() (kept-procedures module names)))
+             (new (if (null? names) '() (new-names module names)))
+             (parser (language-parser (repl-language repl)))
+             (thunk (form-thunk repl (if parser (parser form) form))))
+        (run-hook before-eval-hook form)
+        (set! running #t)
+        (call-with-values (lambda () (in-place thunk))
+          (lambda results
+            (set! running #f)
+            (for-each (lambda (name)
+                        (let ((variable (module-local-variable module name)))
+                          (when variable (hashq-set! our-variables variable #t))))
+                      new)
+            (warn-of-kept module kept)
+            (force-output (current-output-port))
+            (force-output (current-error-port))
+            (for-each send-value results)))))
+    (define (run-all port)
+      ;; Form by form, but plain definitions that follow each other as one unit: see most-images.
+      (let ((reader (language-reader (repl-language repl))))
+        (define (run-batch batch)
+          (unless (null? batch)
+            (run-form (if (null? (cdr batch)) (car batch) (cons #'begin (reverse batch))))))
+        (define (next batch)
+          (catch #t
+            (lambda () (reader port (current-module)))
+            (lambda (key . args) (run-batch batch) (apply throw key args))))
+        (let lp ((batch '()))
+          (let ((form (next batch)))
+            (cond
+             ((eof-object? form) (run-batch batch))
+             ((plain-definition? (syntax->datum form)) (lp (cons form batch)))
+             (else
+              (run-batch batch)
+              (run-form form)
+              (lp '())))))))
+    (define (run-file port)
+      ;; As one unit of compiled code. Modules it defines are not declarative: whoever loads a file
+      ;; into a running program wants to redefine what is in it.
+      (let* ((target (or (file-module code) (current-module)))
+             (kept (kept-values target))
+             (declarative (module-declarative? target)))
+        (call-with-values
+            (lambda ()
+              (dynamic-wind
+                (lambda () (set-module-declarative?! target #f))
+                (lambda ()
+                  (parameterize ((user-modules-declarative? #f))
+                    (let ((thunk (load-thunk-from-memory
+                                  (read-and-compile port
+                                                    #:from (repl-language repl)
+                                                    #:to 'bytecode
+                                                    #:env (current-module)))))
+                      (set! running #t)
+                      (in-place thunk))))
+                (lambda ()
+                  (when (and declarative (not (module-declared-open? code)))
+                    (set-module-declarative?! target #t)))))
+          (lambda results
+            (set! running #f)
+            (warn-of-kept target (changed-names target kept))
+            (force-output (current-output-port))
+            (force-output (current-error-port))
+            (for-each send-value results)))))
+    (define (run-meta text)
+      ;; A command of the REPL's own, on a REPL of the session's that knows the last error.
+      (unless (room-to-compile?)
+        (warn-of-images)
+        (repl-option-set! repl 'interp #t))
+      (parameterize ((current-input-port (open-input-string text)))
+        (meta-command (make-meta-repl session))))
+    (define (run)
+      (set-current-module module)
+      (let ((text (string-trim code)))
+        (if (and (not whole) (string-prefix? "," text))
+            (run-meta (string-append (substring text 1) "\n"))
+            (let ((port (open-input-string code)))
+              (set-port-filename! port (if (string-null? file) #f file))
+              (set-port-line! port (max 0 (- line 1)))
+              (set-port-column! port (max 0 (- column 1)))
+              (if (and whole (room-to-compile?)) (run-file port) (run-all port)))))
+      (remember-module))
+    (define (remember-module)
+      (unless (and (not (string-null? namespace-text)) (eq? (current-module) module))
+        (set-session-module! session (current-module))))
+    (define (guarded)
+      (catch #t
+        (lambda ()
+          (call-with-stack-overflow-handler
+           widest-stack run
+           (lambda () (throw 'stack-overflow #f "The evaluation used too much stack" '() #f)))
+          'ok)
+        (lambda (key . args)
+          (set! failure (cons key args))
+          'failed)
+        keep-stack))
+    (cond
+     ((not module)
+      (critically connection (set-current! connection #f))
+      (tell connection "id" id "kind" "no-namespace" "ns" namespace-text))
+     (else
+      (critically connection
+        (set-interrupted! connection #f)
+        (set-thread! connection (current-thread))
+        (set-current! connection id))
+      (let* ((out (output-port connection id "out"))
+             (err (output-port connection id "err"))
+             (outcome
+              (call-with-prompt interrupt-tag
+                (lambda ()
+                  (save-module-excursion
+                   (lambda ()
+                     (parameterize ((current-output-port out)
+                                    (current-error-port err)
+                                    (current-warning-port err)
+                                    (current-input-port (session-input connection session)))
+                       (let ((outcome (guarded)))
+                         (when (eq? outcome 'failed) (remember-module))
+                         (unless (port-closed? out) (force-output out))
+                         (unless (port-closed? err) (force-output err))
+                         outcome)))))
+                (lambda (k) 'interrupted))))
+        (unless (port-closed? out) (force-output out))
+        (unless (eq? outcome 'ok) (release))
+        (case outcome
+          ((ok) (end))
+          ((interrupted) (end "interrupted"))
+          (else
+           (let ((key (car failure)) (args (cdr failure)))
+             (cond
+              ((eq? key 'quit) (send-error connection id key args '() place))
+              (else
+               (set-session-debug! session
+                                   (and stack (make-debug stack 0 (error-text key args))))
+               (send-error connection id key args
+                           (if stack (stack-frames stack) '())
+                           place)))
+             (end)))))))
+    (if #f #f)))
+
+(define (session-input connection session)
+  (let ((port (hashq-ref stdin-ports session)))
+    (if (and port (not (port-closed? port)))
+        port
+        (let ((port (input-port connection session)))
+          (hashq-set! stdin-ports session port)
+          port))))
+
+(define (make-meta-repl session)
+  ;; The session's REPL object, with its options, and the last error to debug.
+  (let ((repl (session-repl session))
+        (debug (session-debug session)))
+    ((setter (@ (system repl common) repl-debug)) repl debug)
+    repl))

@@ -1,0 +1,31 @@
+"""The ratios that were promised. Others use the machine too, so each gets three tries."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from bench.measures import MEASURES, Row, Skipped
+
+TRIES = 3
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_within_its_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Row] = []
+    for _ in range(TRIES):
+        directory = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
+        try:
+            rows.append(MEASURES[name](directory, quick=True))
+        except Skipped as reason:
+            pytest.skip(str(reason))
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+        if rows[-1].ratio <= rows[-1].limit:
+            return
+    load = " ".join(f"{each:.1f}" for each in os.getloadavg())
+    pytest.fail(f"over the limit {TRIES} times (load {load}): {rows}")

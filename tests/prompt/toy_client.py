@@ -1,0 +1,33 @@
+"""The prompt on a socket given as an argument, for tests: `python toy_client.py PATH`."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from repl_connect.channel import WireChannel
+from repl_connect.errors import ConnectError, ReplConnectError
+from repl_connect.link import Link
+from repl_connect.prompt import run_prompt_over
+
+
+def main() -> int:
+    path = sys.argv[1]
+
+    def connect() -> Link:
+        stream = socket.socket(socket.AF_UNIX)
+        try:
+            stream.connect(path)
+        except OSError as error:
+            raise ConnectError(f"{path}: {error.strerror}.") from None
+        return Link(stream, WireChannel(), name=path, greeting="Toy 1.0")
+
+    try:
+        return run_prompt_over(connect, name=path)
+    except ReplConnectError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
