@@ -36,7 +36,7 @@ class Worker:
         self.door = Door()
         self.out = Stream("out", flusher, room, door=self.door)
         self.err = Stream("err", flusher, room, door=self.door, first=self.out)
-        self.input = Input(self.door, self.out)
+        self.input = Input(self.door, self.out.emit)
         self.history: History = History(parent.history if parent is not None else None)
         self.flags: int = parent.flags if parent is not None else 0
         self.evaluation: Evaluation | None = None

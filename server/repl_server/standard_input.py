@@ -8,9 +8,10 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from repl_server.dispatcher import Evaluation
     from repl_server.interrupt import Door
-    from repl_server.output import Stream
 
 __all__ = ["MOST", "Input"]
 
@@ -19,11 +20,14 @@ MOST = 1_048_576
 
 
 class Input(io.TextIOBase):
-    """One session's input. The session's thread reads it, and threads it has started may."""
+    """One session's input. The session's thread reads it, and threads it has started may.
 
-    def __init__(self, door: Door, prompt: Stream) -> None:
+    `show_prompt` sends what was printed so far, so that a question is seen before it is asked.
+    """
+
+    def __init__(self, door: Door, show_prompt: Callable[[], None]) -> None:
         self.evaluation: Evaluation | None = None
-        self._prompt = prompt
+        self._show_prompt = show_prompt
         self._door = door
         self._changed = threading.Condition()
         self._chunks: deque[str] = deque()
@@ -106,7 +110,7 @@ class Input(io.TextIOBase):
 
     def _ask(self) -> None:
         if self.evaluation is not None:
-            self._prompt.emit()
+            self._show_prompt()
             self.evaluation.need_input()
 
     # The rest of what a text file has.

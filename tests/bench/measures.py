@@ -1,7 +1,7 @@
 """What is measured, each against something of the same kind in the same run.
 
-Machines are shared and differ, so a time alone says little: each row is a ratio of two medians, whose
-samples were taken in turns.
+Machines are shared and differ, so a time alone says little: each row is a ratio of two medians,
+whose samples were taken in turns.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import socket
 import statistics
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -74,7 +76,11 @@ def _process(command: list[str], *, ready: Callable[[], object]) -> Iterator[Non
     """A server on the second processor, until the end of the block."""
     with _pinned_to(1):
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=_environment()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
         )
     try:
         deadline = time.monotonic() + LONG
@@ -139,7 +145,7 @@ def round_trip(directory: Path, *, quick: bool) -> Row:
             for stream, samples in ((floor, other), (ours, mine)):
                 found = _round_trips(stream, request, reply, rounds)
                 if block:  # the first one warms up
-                    samples += found
+                    samples.extend(found)
     kind = "C" if shutil.which("gcc") else "Python"
     return _row("Python eval 1+1", mine, other, f"{kind} echo", 3.5)
 
@@ -185,9 +191,8 @@ def _floor(directory: Path, request: int, reply: int) -> Iterator[socket.socket]
         streams.append(stream)
         return True
 
-    with _process([*command, path, str(request), str(reply)], ready=connect):
-        with streams[0] as stream:
-            yield stream
+    with _process([*command, path, str(request), str(reply)], ready=connect), streams[0] as stream:
+        yield stream
 
 
 # Guile, against itself.
@@ -212,7 +217,7 @@ def guile(directory: Path, *, quick: bool) -> Row:
             script = directory / f"{name}.scm"
             script.write_text(_GUILE_PROGRAM.format(path=path), encoding="utf-8")
             command = [program, "--no-auto-compile", str(script)]
-            stack.enter_context(_process(command, ready=lambda path=path: _connectable(path)))
+            stack.enter_context(_process(command, ready=partial(_connectable, path)))
             paths.append(path)
         plain = stack.enter_context(_connected(paths[0]))
         _until_prompt(plain)
@@ -226,7 +231,7 @@ def guile(directory: Path, *, quick: bool) -> Row:
             for ask, samples in ((_plain(plain), other), (adapted, mine)):
                 found = _timed(ask, rounds)
                 if block:
-                    samples += found
+                    samples.extend(found)
     return _row("Guile eval (+ 1 1)", mine, other, "plain Guile, interp", 2.0)
 
 
@@ -276,7 +281,7 @@ def _timed(ask: Callable[[], None], rounds: int) -> list[float]:
 
 
 def one_shot(directory: Path, *, quick: bool) -> Row:
-    """`repl-connect eval ADDRESS 1`, from exec to exit, against an interpreter that does nothing."""
+    """`repl-connect eval ADDRESS 1` from exec to exit, against an interpreter that does nothing."""
     command = _script("repl-connect")
     with _python_server(directory) as path:
         ours = [*command, "eval", path, "1"]
@@ -326,7 +331,7 @@ def prompt(directory: Path, *, quick: bool) -> Row:
         mine: list[float] = []
         other: list[float] = []
         for turn in range(5 if quick else 12):
-            for words, mark, samples in ((theirs, b">>> ", other), (ours, b"__main__> ", mine)):
+            for words, mark, samples in ((theirs, b">>>", other), (ours, b"__main__>", mine)):
                 seconds = _until_shown(words, mark, environment)
                 if turn:
                     samples.append(seconds)
@@ -338,6 +343,7 @@ def _until_shown(command: list[str], mark: bytes, environment: Mapping[str, str]
     started = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
+        termios.tcsetwinsize(0, (24, 80))
         os.execve(command[0], command, environment)
     try:
         shown = b""

@@ -25,6 +25,12 @@ def own_runtime_directory(directory: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory / "run"))
 
 
+@pytest.fixture(params=["unix", "tcp"])
+def place(request: pytest.FixtureRequest, directory: Path) -> Path | None:
+    """Where a fake is to listen: a directory for a Unix socket, None for TCP."""
+    return directory if request.param == "unix" else None
+
+
 @pytest.fixture
 def python(directory: Path) -> Iterator[PythonProgram]:
     with PythonProgram(str(directory / "app.sock")) as program:

@@ -10,7 +10,7 @@
         (list file 0))))
 
 (define (evaluate connection id session-id namespace-text code file line column quota whole)
-  ;; One evaluation, start to end. Always returns unspecified, so the REPL around it prints nothing.
+  ;; One evaluation, start to end.
   (let* ((session (session-of connection session-id))
          (module (if (string-null? namespace-text)
                      (session-module session)
@@ -195,8 +195,7 @@
                (send-error connection id key args
                            (if stack (stack-frames stack) '())
                            place)))
-             (end)))))))
-    (if #f #f)))
+             (end)))))))))
 
 (define (session-input connection session)
   (let ((port (hashq-ref stdin-ports session)))

@@ -145,7 +145,8 @@
     (set-handler! (lambda (request)
                     (if (eq? request 'serve)
                         (serve connection)
-                        (handle connection request))))
+                        (handle connection request))
+                    *unspecified*))     ; or the REPL prints it, into the user's history
     (unless cooperative (push! 'serve))
     (call-with-new-thread (lambda () (writer connection)))
     (tell connection "cooperative" (if cooperative 1 0) "kind" "ready"
