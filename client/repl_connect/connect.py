@@ -121,7 +121,7 @@ def _open(address: Address, timeout: float) -> socket.socket:
             stream.connect(address.path)
         except OSError as error:
             stream.close()
-            _unix_error(address, error, timeout)
+            _unix_error(address, error)
         return stream
     try:
         stream = socket.create_connection((address.host, address.port), timeout)
@@ -131,7 +131,7 @@ def _open(address: Address, timeout: float) -> socket.socket:
     return stream
 
 
-def _unix_error(address: UnixAddress, error: OSError, timeout: float) -> NoReturn:
+def _unix_error(address: UnixAddress, error: OSError) -> NoReturn:
     path = address.path
     if isinstance(error, TimeoutError | BlockingIOError):  # the latter: its queue is full
         raise ConnectError(
