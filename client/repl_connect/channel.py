@@ -22,8 +22,9 @@ CLIENT_LIMITS = Limits(message_bytes=1 << 30, items=5_000_000)
 class Channel(Protocol):
     """Messages in and out, bytes in and out."""
 
-    answers_itself: bool
-    """Whether `send` alone can make replies, without bytes from the peer."""
+    @property
+    def answers_itself(self) -> bool:
+        """Whether `send` has made replies that no bytes from the peer are needed for."""
 
     def send(self, message: Mapping[str, object]) -> None:
         """Take a request. Raises `LocalProtocolError` if it can't be written."""

@@ -48,10 +48,14 @@ class Bounds(NamedTuple):
 
 
 class Client:
-    """One connected peer. `send` may be called from any thread and must not raise."""
+    """One connected peer. `send` may be called from any thread and must not raise.
+
+    `state` is the server's own; the dispatcher never looks at it.
+    """
 
     def __init__(self, send: Send) -> None:
         self.send = send
+        self.state: Any = None
         self.name: str | None = None
         self.version: str | None = None
 

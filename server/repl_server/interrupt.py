@@ -25,7 +25,7 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-__all__ = ["Door", "Interrupt", "watch"]
+__all__ = ["Closed", "Door", "Interrupt", "watch"]
 
 
 class Interrupt(KeyboardInterrupt):

@@ -1,5 +1,7 @@
 """The server with threads: one that accepts, one a connection that reads, one a session that runs.
 
+A session's thread also reads, as long as its evaluations are short (`session.Reading`).
+
     server = serve("./app.sock", namespace=globals())
 
 Nothing here runs in the program's own threads. What a session evaluates runs beside them, with
@@ -24,6 +26,7 @@ from repl_server.evaluator import PythonEvaluator
 from repl_server.listen import Listener, listen, may_connect
 from repl_server.outbox import Guard, Outbox
 from repl_server.output import Room
+from repl_server.session import Reading
 from repl_server.wire import Connection, Idle, RemoteProtocolError
 
 __all__ = ["Server", "serve"]
@@ -185,12 +188,14 @@ class _Peer:
         self.socket = sock
         self.outbox = Outbox(sock, guard, name=f"repl-server-client-{number}")
         self.client = dispatcher.connect(self.outbox.send)
+        self.reading = self.client.state = Reading(sock, self._passes)
         self.thread = threading.Thread(
             target=self._serve, name=f"repl-server-client-{number}", daemon=True
         )
         self._dispatcher = dispatcher
         self._guard = guard
         self._peers = peers
+        self._wire = Connection()
         peers[self.client] = self
 
     def hang_up(self) -> None:
@@ -210,27 +215,38 @@ class _Peer:
             self._dispatcher.disconnect(self.client)
             with self._guard:
                 self._peers.pop(self.client, None)
+                self.reading.close()
             self.hang_up()
             self.socket.close()
 
     def _read(self) -> None:
-        wire = Connection()
-        receive, dispatch, client = self.socket.recv, self._dispatcher.receive, self.client
-        first = True
+        """Read to the end, except while a session's thread does. This thread has the lock then."""
+        reading, receive = self.reading, self.socket.recv
+        reading.lock.acquire()
+        data = receive(_RECEIVE)
+        if data and data[0] != 0x64:
+            _say(f"a client that does not speak nREPL was refused: {data[:40]!r}")
+            return
         while True:
-            data = receive(_RECEIVE)
-            if first and data:
-                first = False
-                if data[0] != 0x64:
-                    _say(f"a client that does not speak nREPL was refused: {data[:40]!r}")
-                    return
-            wire.receive_data(data)
-            while not isinstance(event := wire.next_event(), Idle):
-                dispatch(client, event)
+            reading.given = None
+            room = self._passes(data)
             if not data:
                 return
-            if self.outbox.size > _ROOM_FOR_ANSWERS:
+            if not room:
                 self.outbox.wait_for_room(_ROOM_FOR_ANSWERS, _never)
+            if reading.given is not None:
+                reading.stand_by()
+                if reading.error is not None:
+                    raise reading.error
+            data = receive(_RECEIVE)
+
+    def _passes(self, data: bytes) -> bool:
+        """Pass on the messages in what was read; whether the client reads their answers."""
+        wire, dispatch, client = self._wire, self._dispatcher.receive, self.client
+        wire.receive_data(data)
+        while not isinstance(event := wire.next_event(), Idle):
+            dispatch(client, event)
+        return self.outbox.size <= _ROOM_FOR_ANSWERS
 
     def _refuse(self, error: RemoteProtocolError) -> None:
         if error.reason != "truncated":

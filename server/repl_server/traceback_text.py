@@ -8,7 +8,7 @@ from typing import Any
 
 from repl_server.interrupt import Interrupt
 
-__all__ = ["describe_exception"]
+__all__ = ["describe_exception", "trimmed"]
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _FRAMES = 100

@@ -19,7 +19,7 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GuilePro
     mode, transport = request.param.split("-")
     running = GuileProgram(tmp_path, cooperative=mode == "coop", tcp=transport == "tcp")
     yield running
-    assert running.alive, running.lines[-20:]
+    assert running.alive, (running.process.returncode, running.lines[-20:])
     running.stop()
 
 
@@ -29,7 +29,7 @@ def coop(tmp_path: Path) -> Iterator[GuileProgram]:
         pytest.skip("guile is not installed")
     running = GuileProgram(tmp_path / "coop", cooperative=True)
     yield running
-    assert running.alive, running.lines[-20:]
+    assert running.alive, (running.process.returncode, running.lines[-20:])
     running.stop()
 
 
@@ -39,7 +39,7 @@ def threaded(tmp_path: Path) -> Iterator[GuileProgram]:
         pytest.skip("guile is not installed")
     running = GuileProgram(tmp_path / "threaded", cooperative=False)
     yield running
-    assert running.alive, running.lines[-20:]
+    assert running.alive, (running.process.returncode, running.lines[-20:])
     running.stop()
 
 

@@ -66,9 +66,11 @@ class FrameReader:
 
 def request_bytes(*fields: object) -> bytes:
     """A request to an upgraded REPL: how many fields, then each as a netstring of UTF-8."""
+    texts = [str(field) for field in fields]
+    if all(map(str.isascii, texts)):
+        return "".join((f"{len(texts)}:", *(f"{len(text)}:{text}" for text in texts))).encode()
     parts = [b"%d:" % len(fields)]
-    for field in fields:
-        text = str(field)
+    for text in texts:
         try:
             data = text.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:  # a lone surrogate that stands for no byte

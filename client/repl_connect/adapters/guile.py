@@ -57,7 +57,6 @@ class _Running:
 class GuileAdapter:
     """A `Channel`: nREPL on this side, a Guile REPL's byte stream on the other."""
 
-    answers_itself = True
     ops: Collection[str] = frozenset(
         {"eval", "load-file", "interrupt", "stdin", "completions", "lookup"}
     )
@@ -81,6 +80,11 @@ class GuileAdapter:
         self._queue: deque[Evaluation] = deque()
         self._tools: dict[int, Request] = {}
         self._stray = codecs.getincrementaldecoder("utf-8")("replace")
+
+    @property
+    def answers_itself(self) -> bool:
+        """Whether there are replies now that no byte from the peer brought."""
+        return bool(self._events)
 
     @property
     def upgraded(self) -> bool:
@@ -343,7 +347,9 @@ _PARTS: Final = (
     "results",
     "evaluation",
     "knowledge",
+    "compiling",
     "requests",
+    "turns",
 )
 
 

@@ -16,6 +16,7 @@ from repl_connect.languages import Language
 
 __all__ = [
     "COMMANDS",
+    "KEYS",
     "Actions",
     "Command",
     "Typed",

@@ -165,11 +165,11 @@
         (when (> (open-bytes connection) frame-size)
           (close-output/held connection)))))))
 
-(define (output-port connection id stream)
+(define (output-port connection stream)
   (let ((port (make-custom-binary-output-port
                stream
                (lambda (bytes start count)
-                 (put-output connection id stream bytes start count)
+                 (put-output connection (fluid-ref own-evaluation) stream bytes start count)
                  count)
                #f #f #f)))
     (set-port-encoding! port "UTF-8")

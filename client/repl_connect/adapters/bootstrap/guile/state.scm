@@ -5,8 +5,9 @@
 ;;
 ;; - The evaluating thread: the host's in a cooperative server (inside its poll), the connection's
 ;;   own in a threaded one. It runs `evaluate` and nothing else of ours.
-;; - The pump reads requests from the socket. Evaluations it passes on; interrupts, input,
-;;   completions and lookups it answers itself, so they never wait for the host or hold it up.
+;; - The pump reads requests from the socket (in a threaded server while an evaluation runs; see
+;;   turns.scm). Evaluations it passes on; interrupts, input, completions and lookups it answers
+;;   itself, so they never wait for the host or hold it up.
 ;; - The writer sends what the others leave in the outbox. It wakes a moment after the first byte,
 ;;   so that output goes out in large pieces and still live.
 ;;
@@ -55,14 +56,20 @@
 ;;; A connection
 
 (define-record-type <connection>
-  (make-connection mark socket lock bell sessions outbox waiting open open-bytes sending dead
-                   dropped current thread interrupted input cooperative requests request-bell)
+  (make-connection mark socket module next-request lock bell request-bell standby-bell sessions
+                   cooperative outbox waiting open open-bytes sending dead dropped current thread
+                   interrupted input requests evaluator-reads asleep started)
   connection?
   (mark connection-mark)              ; what every frame begins with
   (socket connection-socket)
+  (module connection-module)          ; where its sessions begin
+  (next-request next-request)         ; a thunk: the next request, or #f at the end
   (lock connection-lock)
-  (bell connection-bell)              ; rung whenever something below changes
+  (bell connection-bell)              ; rung for the writer, and who waits for room or for input
+  (request-bell request-bell)         ; for the evaluating thread of a threaded connection
+  (standby-bell standby-bell)         ; for its pump
   (sessions connection-sessions)      ; id -> session
+  (cooperative cooperative?)
   (outbox outbox set-outbox!)         ; whole frames, newest first
   (waiting waiting set-waiting!)      ; their bytes
   (open open-output set-open-output!) ; #f or (id stream chunk ...): output not yet made a frame
@@ -74,17 +81,20 @@
   (thread thread set-thread!)
   (interrupted interrupted? set-interrupted!)
   (input input set-input!)            ; pairs (session . bytevector), #f for end of input
-  (cooperative cooperative?)
   (requests requests set-requests!)   ; of a threaded connection: evaluations not begun, in order
-  (request-bell request-bell))
+  (evaluator-reads evaluator-reads? set-evaluator-reads!) ; whose turn it is: see turns.scm
+  (asleep asleep? set-asleep!)        ; the pump waits to be woken
+  (started started set-started!))     ; when the last evaluation began, by the internal clock
 
 (define-record-type <session>
-  (make-session id module repl debug)
+  (make-session module repl debug out err in)
   session?
-  (id session-id)
   (module session-module set-session-module!)
-  (repl session-repl set-session-repl!)
-  (debug session-debug set-session-debug!))
+  (repl session-repl)
+  (debug session-debug set-session-debug!)  ; the last error, for the debugger's commands
+  (out session-out set-session-out!)        ; what its evaluations print to and read from
+  (err session-err set-session-err!)
+  (in session-in set-session-in!))
 
 (define-syntax-rule (critically connection body ...)
   ;; Evaluate with the connection's lock held and interrupts put off.
@@ -106,8 +116,9 @@
 ;; Variables that came into being through us: code that uses them looks them up each time.
 (define our-variables (make-weak-key-hash-table))
 
-;; Session -> the port that its evaluations read from.
-(define stdin-ports (make-weak-key-hash-table))
+;; The evaluation that a thread belongs to, for what it prints: threads inherit it. Sessions keep
+;; their ports, since a port takes time to make and more to be collected.
+(define own-evaluation (make-fluid 0))
 
 ;; Module -> its name as text.
 (define namespace-names (make-weak-key-hash-table))
