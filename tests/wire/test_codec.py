@@ -91,7 +91,7 @@ def test_of_a_key_that_comes_twice_the_last_value_counts() -> None:
         {"a": 1, 2: 3},
         {None: 1},
     ],
-    ids=repr,
+    ids=["float", "object", "in a list", "deep", "mixed set", "number key", "mixed keys", "no key"],
 )
 def test_what_has_no_form_is_our_own_error(value: object) -> None:
     with pytest.raises(LocalProtocolError):
