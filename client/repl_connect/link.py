@@ -115,14 +115,15 @@ class Link:
         Raises `ConnectionLost`.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        poller = select.poll()
+        poller, watched = select.poll(), 0
         while not ended():
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
-            poller.register(
-                self._stream, select.POLLIN | (select.POLLOUT if self.wants_write else 0)
-            )
+            wanted = select.POLLIN | (select.POLLOUT if self.wants_write else 0)
+            if wanted != watched:
+                poller.register(self._stream, wanted)
+                watched = wanted
             for _, event in poller.poll(None if left is None else left * 1000 + 1):
                 if event & select.POLLOUT:
                     self.write_ready()

@@ -278,9 +278,8 @@ class Session:
     def receive(self, message: Message) -> None:
         """Take one reply from the channel."""
         ident = message.get("id")
-        evaluation = self._evaluations.get(ident) if isinstance(ident, str) else None
-        if evaluation is not None:
-            self._evaluation_reply(evaluation, message)
+        if isinstance(ident, str) and ident in self._evaluations:
+            self._evaluation_reply(self._evaluations[ident], message)
             return
         for stream in ("out", "err"):
             text = message.get(stream)
@@ -305,17 +304,19 @@ class Session:
         statuses = _statuses(message)
         emit = evaluation.on_event
         refused = "error" in statuses
-        for stream in ("out", "err"):
-            text = message.get(stream)
-            if isinstance(text, str) and text and not refused:
-                emit(Output(stream=stream, text=text))
+        if ("out" in message or "err" in message) and not refused:
+            for stream in ("out", "err"):
+                text = message.get(stream)
+                if isinstance(text, str) and text:
+                    emit(Output(stream=stream, text=text))
         namespace = _text(message.get("ns"))
         if namespace is not None and not refused:
             self.namespace = namespace
-        if isinstance(message.get("value"), str):
+        value = message.get("value")
+        if isinstance(value, str):
             emit(
                 Value(
-                    text=message["value"],
+                    text=value,
                     namespace=namespace,
                     label=_text(message.get("repl-connect/label")),
                     truncated="nrepl.middleware.print/truncated" in statuses,
@@ -375,8 +376,16 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+_NONE: Final[frozenset[str]] = frozenset()
+_DONE: Final = frozenset({"done"})
+
+
 def _statuses(message: Message) -> frozenset[str]:
-    status = message.get("status", ())
+    status = message.get("status")
+    if status == ["done"]:
+        return _DONE
+    if not status:
+        return _NONE
     if isinstance(status, str):
         return frozenset({status})
     return frozenset(item for item in status if isinstance(item, str))

@@ -217,10 +217,10 @@ def test_values_output_and_the_end(repl: Repl, session: str) -> None:
     repl.ask(op="eval", id="e", session=session, code="(f)", ns="(m)", file="x.scm", line=3)
     ((op, ident, where, module, code, file, line, column, quota),) = repl.requests()
     assert (op, where, module, code) == ("eval", session, "(m)", "(f)")
-    assert (file, line, column, quota) == ("x.scm", "3", "1", "")
-    repl.frame(kind="out", id=ident, out="text\n")
-    repl.frame(kind="value", id=ident, value="1", module="(m)", label="$1", cut="0")
-    repl.frame(kind="value", id=ident, value="2", module="(m)", label="$2", cut="1")
+    assert (file, line, column, quota) == ("x.scm", "3", "", "")
+    repl.frame(id=ident, out="text\n")
+    repl.frame(kind="value", id=ident, value="1", ns="(m)", label="$1")
+    repl.frame(kind="value", id=ident, value="2", ns="(m)", label="$2", cut="1")
     repl.frame(kind="done", id=ident, status=[], ns="(m)")
     base = {"id": "e", "session": session}
     assert repl.to("e") == [
@@ -248,9 +248,9 @@ def test_frames_cut_at_every_byte_say_the_same(session: str) -> None:
         repl.ask(op="eval", id="e", session=place, code="(f)")
         ident = repl.requests()[-1][1]
         stream = (
-            repl.framed(kind="out", id=ident, out="héλ")
+            repl.framed(id=ident, out="héλ")
             + b"stray \xce\xbb"
-            + repl.framed(kind="value", id=ident, value="1", module="(m)", label="$1", cut="0")
+            + repl.framed(kind="value", id=ident, value="1", ns="(m)", label="$1")
             + repl.framed(kind="done", id=ident, status=[], ns="(m)")
         )
         if at > len(stream):
@@ -272,9 +272,7 @@ def test_a_character_split_over_two_frames(repl: Repl, session: str) -> None:
     data = "λ→".encode()
     for at in range(len(data)):
         piece = data[at : at + 1]
-        repl.feed(
-            repl.marker + b"d2:id%d:%b4:kind3:out3:out1:%be" % (len(ident), ident.encode(), piece)
-        )
+        repl.feed(repl.marker + b"d2:id%d:%b3:out1:%be" % (len(ident), ident.encode(), piece))
     assert "".join(reply["out"] for reply in repl.to("e")) == "λ→"
     assert len(repl.to("e")) == 2
 
@@ -282,9 +280,9 @@ def test_a_character_split_over_two_frames(repl: Repl, session: str) -> None:
 def test_the_two_streams_do_not_mix_their_characters(repl: Repl, session: str) -> None:
     repl.ask(op="eval", id="e", session=session, code="(f)")
     ident = repl.requests()[0][1]
-    repl.frame(kind="out", id=ident, out=b"\xce")
-    repl.frame(kind="out", id=ident, err="err")
-    repl.frame(kind="out", id=ident, out=b"\xbb")
+    repl.frame(id=ident, out=b"\xce")
+    repl.frame(id=ident, err="err")
+    repl.frame(id=ident, out=b"\xbb")
     assert [reply.get("out", reply.get("err")) for reply in repl.to("e")] == ["err", "λ"]
 
 
@@ -390,13 +388,13 @@ def test_output_after_the_end_keeps_its_id(repl: Repl, session: str) -> None:
     repl.ask(op="eval", id="e", session=session, code="(thread)")
     ident = repl.requests()[0][1]
     repl.frame(kind="done", id=ident, status=[], ns="(m)")
-    repl.frame(kind="out", id=ident, out="late")
+    repl.frame(id=ident, out="late")
     assert repl.to("e")[-1]["out"] == "late"
 
 
 def test_output_of_nobody(repl: Repl) -> None:
     repl.feed(b"the program says \xff\n")
-    repl.frame(kind="out", id="0", out="so does its thread\n")
+    repl.frame(id="0", out="so does its thread\n")
     assert [reply["out"] for reply in repl.replies if "id" not in reply] == [
         "the program says \ufffd\n",
         "so does its thread\n",

@@ -47,7 +47,8 @@ class FrameReader:
         if frame is not None:
             self._in_frame = False
             self._buffer = self._decoder.rest
-            self._decoder = Decoder(self._limits)
+            if self._buffer:
+                self._decoder = Decoder(self._limits)
         return frame
 
     def _stray(self) -> bytes | None:
@@ -68,7 +69,7 @@ def request_bytes(*fields: object) -> bytes:
     """A request to an upgraded REPL: how many fields, then each as a netstring of UTF-8."""
     texts = [str(field) for field in fields]
     if all(map(str.isascii, texts)):
-        return "".join((f"{len(texts)}:", *(f"{len(text)}:{text}" for text in texts))).encode()
+        return f"{len(texts)}:{''.join([f'{len(text)}:{text}' for text in texts])}".encode()
     parts = [b"%d:" % len(fields)]
     for text in texts:
         try:

@@ -35,6 +35,7 @@ __all__ = ["GuileAdapter"]
 # Up to what may end a prompt, whatever the user has made it; half of the usual one does not.
 _GREETING: Final = re.compile(rb"Enter `,help' for help\.\n(.*[^\w@()-])\Z", re.DOTALL)
 _PROMPT: Final = re.compile(rb"[^\n]*@\([^\n]*\)(?: \[\d+\])?> \Z")
+_QUOTA: Final = "nrepl.middleware.print/quota"
 _LATE: Final = 1000  # ended evaluations that are remembered, for output that comes after them
 _JUNK: Final = 64 * 1024  # bytes of greeting and upgrade that are kept to be shown in an error
 
@@ -163,38 +164,31 @@ class GuileAdapter:
             raise RemoteProtocolError("malformed", self._failed_upgrade())
         elif kind == "answer":
             self._answer(frame)
+        elif (known := self._known.get(int(frame.get("id", "0")))) is not None:
+            self._take_result(known, frame)
         else:
-            known = self._known.get(int(frame.get("id", "0")))
-            if known is not None:
-                self._take_result(known, frame)
-            else:
-                for stream in ("out", "err"):
-                    if isinstance(frame.get(stream), str):
-                        self._events.append({stream: frame[stream]})
+            for stream in ("out", "err"):
+                if isinstance(frame.get(stream), str):
+                    self._events.append({stream: frame[stream]})
 
     def _take_result(self, known: _Running, frame: Message) -> None:
         evaluation, kind = known.evaluation, frame.get("kind")
-        for stream in ("out", "err"):
-            if stream in frame:
-                text = known.text(stream, frame[stream])
-                if text:
-                    evaluation.output(stream, text)
-        if "dropped" in frame:
-            evaluation.output(
-                "err",
-                f"\n;;; {frame['dropped']} bytes of output were dropped here: "
-                "they came faster than they were read.\n",
-            )
+        if kind is None:
+            self._take_output(known, frame)
+            return
         if "value" in frame:
             label = frame["label"]
             evaluation.value(
                 frame["value"],
-                ns=frame["module"],
+                ns=frame["ns"],
                 last=kind == "done",
-                truncated=frame["cut"] == "1",
+                truncated="cut" in frame,
                 **({"repl-connect/label": label} if label else {}),
             )
-        if kind == "need-input":
+        if kind == "done":
+            self._over(known)
+            evaluation.finish(*frame.get("status", ()), ns=frame["ns"])
+        elif kind == "need-input":
             evaluation.need_input()
         elif kind == "error":
             self._error(evaluation, frame)
@@ -207,9 +201,20 @@ class GuileAdapter:
                 err=f"There is no module {frame['ns']} in the program: "
                 f"load it first, (use-modules {frame['ns']}).\n",
             )
-        elif kind == "done":
-            self._over(known)
-            evaluation.finish(*frame["status"], ns=frame["ns"])
+
+    def _take_output(self, known: _Running, frame: Message) -> None:
+        evaluation = known.evaluation
+        for stream in ("out", "err"):
+            if stream in frame:
+                text = known.text(stream, frame[stream])
+                if text:
+                    evaluation.output(stream, text)
+        if "dropped" in frame:
+            evaluation.output(
+                "err",
+                f"\n;;; {frame['dropped']} bytes of output were dropped here: "
+                "they came faster than they were read.\n",
+            )
 
     def _error(self, evaluation: Evaluation, frame: Message) -> None:
         frames = [
@@ -282,20 +287,21 @@ class GuileAdapter:
         self._running = self._known[number] = _Running(evaluation)
         if len(self._known) > _LATE:
             self._known.popitem(last=False)
-        op = "eval"
+        message = evaluation.message
+        op, file = "eval", message.get("file")
         if evaluation.is_file:
-            op = "load-file" if isinstance(evaluation.message.get("file"), str) else "load-path"
-        quota = evaluation.number("nrepl.middleware.print/quota")
+            op = "load-file" if isinstance(file, str) else "load-path"
+            file = message.get("file-path")
         self._request(
             op,
             number,
             evaluation.session.id if evaluation.session else "",
             evaluation.text("ns") or "",
             evaluation.code,
-            evaluation.text("file-path" if evaluation.is_file else "file") or "",
-            evaluation.number("line") or 1,
-            evaluation.number("column") or 1,
-            quota if quota is not None else "",
+            file if isinstance(file, str) else "",
+            (evaluation.number("line") if "line" in message else None) or "",
+            (evaluation.number("column") if "column" in message else None) or "",
+            evaluation.number(_QUOTA) if _QUOTA in message else "",
         )
 
     def interrupt(self, evaluation: Evaluation) -> None:  # noqa: D102

@@ -139,13 +139,13 @@
               " bears.\n;;; Further definitions are interpreted: slower, otherwise the same.\n")
              (current-error-port))))
 
-(define (form-thunk repl form)
+(define (form-thunk repl form datum)
   (let* ((language (repl-language repl))
          (interpreter (language-evaluator language)))
     (cond
      ((and interpreter
            (or (repl-option-ref repl 'interp)
-               (not (defines-procedure? (syntax->datum form)))))
+               (not (defines-procedure? datum))))
       (lambda () (interpreter form (current-module))))
      ((room-to-compile?) (load-thunk-from-memory (repl-compile repl form)))
      (interpreter

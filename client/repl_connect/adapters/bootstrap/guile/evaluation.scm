@@ -9,6 +9,16 @@
         (list (or (assq-ref source 'filename) file "") (+ 1 (assq-ref source 'line)))
         (list file 0))))
 
+(define the-end (read-char (open-input-string "")))
+
+(define (at-end? port)
+  ;; Whether nothing but white space is left: the reader would find out at greater cost.
+  (let ((char (peek-char port)))
+    (cond
+     ((eof-object? char) #t)
+     ((char-whitespace? char) (read-char port) (at-end? port))
+     (else #f))))
+
 (define (evaluate connection id session-id namespace-text code file line column quota whole)
   ;; One evaluation, start to end.
   (let* ((session (session-of connection session-id))
@@ -42,8 +52,10 @@
         (note-dropped/held connection id)
         (enqueue/held connection
                       (frame connection
-                             `("id" ,id "kind" "done" "ns" ,(namespace-name (session-module session))
-                               "status" ,statuses ,@(or last-value '()))))
+                             `("id" ,id "kind" "done"
+                               ,@(if (null? statuses) '() (list "status" statuses))
+                               ,@(or last-value
+                                     (list "ns" (namespace-name (session-module session)))))))
         (flush/held connection)))
     (define (keep-stack key . args)
       (when (and running (not (memq key '(quit stack-overflow))))
@@ -53,15 +65,15 @@
       (call-with-prompt (default-prompt-tag)
         (lambda () (call-with-prompt evaluation-tag thunk (lambda (k) #f)))
         (lambda (k procedure) (in-place (lambda () (procedure k))))))
-    (define (run-form form)
+    (define (run-form form datum)
       (release)
       (set! place (place-of form file))
       (let* ((module (current-module))
-             (names (defined-names (syntax->datum form)))
+             (names (defined-names datum))
              (kept (if (null? names) '() (kept-procedures module names)))
              (new (if (null? names) '() (new-names module names)))
              (parser (language-parser (repl-language repl)))
-             (thunk (form-thunk repl (if parser (parser form) form))))
+             (thunk (form-thunk repl (if parser (parser form) form) datum)))
         (run-hook before-eval-hook form)
         (set! running #t)
         (call-with-values (lambda () (in-place thunk))
@@ -80,19 +92,21 @@
       (let ((reader (language-reader (repl-language repl))))
         (define (run-batch batch)
           (unless (null? batch)
-            (run-form (if (null? (cdr batch)) (car batch) (cons #'begin (reverse batch))))))
+            (let ((form (if (null? (cdr batch)) (car batch) (cons #'begin (reverse batch)))))
+              (run-form form (syntax->datum form)))))
         (define (next batch)
           (catch #t
-            (lambda () (reader port (current-module)))
+            (lambda () (if (at-end? port) the-end (reader port (current-module))))
             (lambda (key . args) (run-batch batch) (apply throw key args))))
         (let lp ((batch '()))
-          (let ((form (next batch)))
+          (let* ((form (next batch))
+                 (datum (syntax->datum form)))
             (cond
              ((eof-object? form) (run-batch batch))
-             ((plain-definition? (syntax->datum form)) (lp (cons form batch)))
+             ((plain-definition? datum) (lp (cons form batch)))
              (else
               (run-batch batch)
-              (run-form form)
+              (run-form form datum)
               (lp '())))))))
     (define (run-file port)
       ;; As one unit of compiled code. Modules it defines are not declarative: whoever loads a file
@@ -131,13 +145,13 @@
         (meta-command (make-meta-repl session))))
     (define (run)
       (set-current-module module)
-      (let ((text (string-trim code)))
-        (if (and (not whole) (string-prefix? "," text))
-            (run-meta (string-append (substring text 1) "\n"))
+      (let ((start (string-skip code char-set:whitespace)))
+        (if (and start (not whole) (eqv? (string-ref code start) #\,))
+            (run-meta (string-append (substring code (+ start 1)) "\n"))
             (let ((port (open-input-string code)))
-              (set-port-filename! port (if (string-null? file) #f file))
-              (set-port-line! port (max 0 (- line 1)))
-              (set-port-column! port (max 0 (- column 1)))
+              (unless (string-null? file) (set-port-filename! port file))
+              (when line (set-port-line! port (max 0 (- line 1))))
+              (when column (set-port-column! port (max 0 (- column 1))))
               (if (and whole (room-to-compile?)) (run-file port) (run-all port)))))
       (remember-module))
     (define (remember-module)

@@ -51,8 +51,8 @@
            (evaluate connection id session namespace
                      (if (string=? op "load-path") (file-contents file) code)
                      file
-                     (or (string->number line) 1)
-                     (or (string->number column) 1)
+                     (string->number line)
+                     (string->number column)
                      (string->number quota)
                      (not (string=? op "eval"))))
          (lambda (key . args)

@@ -43,8 +43,10 @@
                     (run-hook before-print-hook value))))))
     (call-with-values (lambda () (printed value quota))
       (lambda (text cut)
-        (list "cut" (if cut 1 0) "label" (label-name label)
-              "module" (namespace-name (current-module)) "value" text)))))
+        `(,@(if cut '("cut" 1) '())
+          "label" ,(label-name label)
+          "ns" ,(namespace-name (current-module))
+          "value" ,text)))))
 
 (define (label-name text)
   ;; "$1 = " -> "$1"
