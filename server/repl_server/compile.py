@@ -58,8 +58,10 @@ def name_source(name: str, source: str) -> None:
 
 def compile_expression(source: str, file: str, line: int, flags: int) -> CodeType | None:
     """The code of text that is one expression, or None; an error in it is for others to report."""
+    if line > 1:
+        source = "\n" * (line - 1) + source
     try:
-        code: CodeType = compile("\n" * (line - 1) + source, file, "eval", flags, dont_inherit=True)
+        code: CodeType = compile(source, file, "eval", flags, dont_inherit=True)
         return code
     except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError):
         return None

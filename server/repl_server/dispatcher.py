@@ -88,7 +88,10 @@ class Request:
 
     def shape(self, fields: Mapping[str, object]) -> Message:
         """A reply: `fields` with this request's id and session."""
-        reply: Message = dict(fields)
+        return self._address(dict(fields))
+
+    def _address(self, reply: Message) -> Message:
+        """Give a new reply this request's id and session."""
         ident = self.message.get("id")
         if ident is not None:
             reply["id"] = ident
@@ -118,7 +121,9 @@ class Evaluation(Request):
     def __init__(
         self, client: Client, message: Message, session: Session | None, *, dispatcher: Dispatcher
     ) -> None:
-        super().__init__(client, message, session)
+        self.client = client
+        self.message = message
+        self.session = session
         self.dispatcher = dispatcher
         self.finished = False
         self.interrupts: list[Request] = []
@@ -153,23 +158,22 @@ class Evaluation(Request):
 
     def output(self, stream: str, text: str) -> None:
         """Send what was printed: `stream` is `out` or `err`."""
-        self._send({stream: text})
+        self._answer({stream: text})
 
     def value(
         self, text: str, *, ns: str, last: bool = False, truncated: bool = False, **more: object
     ) -> None:
         """Send one form's value. `last`: it may wait for `finish`, which comes at once."""
-        fields: dict[str, object] = {"value": text, "ns": ns, **more}
+        reply = self._address({"value": text, "ns": ns, **more})
         if truncated:
-            fields["status"] = ["nrepl.middleware.print/truncated"]
-        if last:
-            self._held.append(self.shape(fields))
-        else:
-            self._send(fields)
+            reply["status"] = ["nrepl.middleware.print/truncated"]
+        self._held.append(reply)
+        if not last:
+            self._answer()
 
     def need_input(self) -> None:
         """Say that the program waits for input."""
-        self._send({"status": ["need-input"]})
+        self._answer({"status": ["need-input"]})
 
     def error(
         self,
@@ -187,7 +191,7 @@ class Evaluation(Request):
         shown = [dict(frame) for frame in frames]
         if shown:
             head["repl-server/frames"] = shown
-        self._send({"err": text}, head)
+        self._answer({"err": text}, head)
 
     def finish(self, *statuses: str, **more: object) -> None:
         """End it, once; calling again does nothing. `interrupted` is a status like others."""
@@ -199,9 +203,11 @@ class Evaluation(Request):
         for request in requests:
             request.refuse("repl-server/not-interruptible", text)
 
-    def _send(self, *fields: Mapping[str, object]) -> None:
-        messages = [*self._held, *map(self.shape, fields)]
-        self._held.clear()
+    def _answer(self, *replies: Message) -> None:
+        """Send what was held, then these new replies."""
+        messages, self._held = self._held, []
+        for reply in replies:
+            messages.append(self._address(reply))
         self.client.send(messages)
 
 
@@ -379,7 +385,7 @@ class Dispatcher:
         message = request.message
         session = request.session
         evaluation = Evaluation(request.client, message, session, dispatcher=self)
-        if evaluation.is_file:
+        if message["op"] == "load-file":
             if not isinstance(message.get("file"), str) and evaluation.text("file-path") is None:
                 request.refuse("no-file", "load-file needs `file` (contents) or `file-path`.")
                 return
@@ -460,10 +466,11 @@ class Dispatcher:
             if evaluation.finished:
                 return
             evaluation.finished = True
-            evaluation._send({**more, "status": ["done", *statuses]})  # noqa: SLF001
-            interrupts, evaluation.interrupts = evaluation.interrupts, []
-            for request in interrupts:
-                request.reply({"status": ["done"]})
+            evaluation._answer({**more, "status": ["done", *statuses]})  # noqa: SLF001
+            if evaluation.interrupts:
+                interrupts, evaluation.interrupts = evaluation.interrupts, []
+                for request in interrupts:
+                    request.reply({"status": ["done"]})
             session = evaluation.session
             if session is None or session.running is not evaluation:
                 return

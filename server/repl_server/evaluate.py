@@ -49,20 +49,23 @@ class Run:
         self._in_no_file = file is None
         self.file = name = new_name() if file is None else file
         self.source = source
-        if column <= 1 and (code := compile_expression(source, name, line, self.flags)):
-            history = mentions(source)
-            if not history:
-                if file is None and "lambda" in source:
-                    name_source(name, source)
-                value = eval(code, self._namespace)
-                if value is None:
-                    return None
-                self._history.value(value)
-                return repr(value)
+        history = mentions(source)
+        if (
+            column <= 1
+            and not history
+            and (code := compile_expression(source, name, line, self.flags))
+        ):
+            if file is None and "lambda" in source:
+                name_source(name, source)
+            value = eval(code, self._namespace)
+            if value is None:
+                return None
+            self._history.value(value)
+            return repr(value)
         if file is None:
             name_source(name, "\n" * (line - 1) + " " * (column - 1) + source)
         parts, self.flags = compile_parts(source, name, line, column, self.flags)
-        return self._run(parts, every=True, history=mentions(source))
+        return self._run(parts, every=True, history=history)
 
     def load(self, source: str | bytes, file: str) -> str | None:
         """Run a whole file; only its last value counts."""

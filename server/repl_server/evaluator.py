@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 from repl_server.dispatcher import Evaluation, Request, Session
@@ -22,6 +23,7 @@ from repl_server.traceback_text import describe_exception
 __all__ = ["PythonEvaluator"]
 
 _PATIENCE = 1.0
+_QUOTA = "nrepl.middleware.print/quota"
 
 
 class PythonEvaluator:
@@ -151,27 +153,15 @@ class PythonEvaluator:
                 evaluation.finish()
 
     def _answer(self, worker: Worker, evaluation: Evaluation) -> None:
-        ns = evaluation.text("ns")
-        namespace = self._find(ns)
+        message = evaluation.message
+        ns = evaluation.text("ns") if "ns" in message else None
+        namespace = self.namespace if ns is None else self._find(ns)
         if namespace is None:
             text = f"There is no module {ns} in this program; import it first.\n"
             evaluation.finish("error", "namespace-not-found", ns=ns, err=text)
             return
-        name = ns or self.name
-        quota = evaluation.number("nrepl.middleware.print/quota")
         door = worker.door
-
-        def show(text: str, *, last: bool = False) -> None:
-            shown, truncated = cut(text, quota)
-            evaluation.value(shown, ns=name, last=last, truncated=truncated)
-
-        def show_and_go_on(text: str) -> None:
-            with door.closed():
-                worker.flush()
-                show(text)
-                self._room.wait(evaluation.client, lambda: door.wanted)
-
-        run = Run(namespace, worker.history, show_and_go_on, worker.flags)
+        run = Run(namespace, worker.history, partial(self._show, worker, evaluation), worker.flags)
         value: str | None = None
         error: BaseException | None = None
         described: dict[str, Any] | None = None
@@ -192,7 +182,7 @@ class PythonEvaluator:
         worker.flush()
         if error is None:
             if value is not None:
-                show(value, last=True)
+                self._value(evaluation, value, last=True)
             evaluation.finish()
             return
         if isinstance(error, Interrupt):
@@ -201,6 +191,22 @@ class PythonEvaluator:
         worker.history.error(error)
         evaluation.error(**(described or describe_exception(error)))
         evaluation.finish()
+
+    def _show(self, worker: Worker, evaluation: Evaluation, text: str) -> None:
+        """Send a value that is not the last one, if the client reads."""
+        door = worker.door
+        with door.closed():
+            worker.flush()
+            self._value(evaluation, text)
+            self._room.wait(evaluation.client, lambda: door.wanted)
+
+    def _value(self, evaluation: Evaluation, text: str, *, last: bool = False) -> None:
+        message = evaluation.message
+        truncated = False
+        if _QUOTA in message:
+            text, truncated = cut(text, evaluation.number(_QUOTA))
+        ns = evaluation.text("ns") if "ns" in message else None
+        evaluation.value(text, ns=ns or self.name, last=last, truncated=truncated)
 
     def _insist(self, session: Session, worker: Worker, times: int) -> None:
         """Interrupt what a closed session runs again, as long as it catches interrupts."""
@@ -219,7 +225,10 @@ class PythonEvaluator:
 
 
 def _start(run: Run, evaluation: Evaluation) -> str | None:
-    if not evaluation.is_file:
+    message = evaluation.message
+    if message["op"] == "eval":
+        if "line" not in message and "column" not in message:
+            return run.evaluate(message["code"], evaluation.text("file"), 1, 1)
         line = evaluation.number("line")
         column = evaluation.number("column")
         return run.evaluate(

@@ -92,21 +92,24 @@ class Outbox:
     def send(self, messages: list[Message]) -> None:
         """Queue replies, and write what the socket takes at once. Never waits, never raises."""
         try:
-            data = b"".join(map(encode, messages))
+            data = b"".join([encode(message) for message in messages])
         except LocalProtocolError as error:
             data = b"".join(_encode_or_say(message, error) for message in messages)
         with self._lock:
             if self.closed:
                 return
-            self._queue.append(data)
             self._size += len(data)
             if self._writing:
+                self._queue.append(data)
                 return
             self._writing = True
-        if self._guard.held:
+            held = self._guard.held
+            if held:
+                self._queue.append(data)
+        if held:
             self._guard.later(self._write)
         else:
-            self._write()
+            self._write(data)
 
     def wait_for_room(self, bound: int, unless: Callable[[], bool]) -> None:
         """If more than `bound` bytes wait, return when it is half of that, or there is no sense in
@@ -131,9 +134,15 @@ class Outbox:
             self._size = 0
             self._changed.notify_all()
 
-    def _write(self) -> None:
-        """Write what is queued, until the socket takes no more. `_writing` is this thread's."""
-        data = self._next()
+    def _write(self, first: bytes | None = None) -> None:
+        """Write `first` and what is queued, until the socket takes no more.
+
+        `_writing` is this thread's.
+        """
+        data: bytes | memoryview | None = first
+        if data is None:
+            with self._lock:
+                data = self._take()
         while data is not None:
             try:
                 sent = self._socket.send(data, _AT_ONCE)
@@ -159,10 +168,6 @@ class Outbox:
                     return
             start.start()
             return
-
-    def _next(self) -> bytes | memoryview | None:
-        with self._lock:
-            return self._take()
 
     def _take(self) -> bytes | memoryview | None:
         """All that is queued, or None and the end of writing. The lock is held."""

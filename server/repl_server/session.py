@@ -37,7 +37,7 @@ class Reading:
     Rule 1: only the thread that has the lock reads, and passes on what it has read.
 
     Rule 2: whoever reads an evaluation for a thread that has nothing to do leaves the reading to it
-    (`given`), and that thread reads when it has evaluated.
+    (`give_away`), and that thread reads when it has evaluated.
 
     Rule 3: if nobody reads for a tick (the evaluation lasts), the connection's own thread does
     again (`stand_by`); so an interrupt is read however long an evaluation runs. That thread waits
@@ -48,9 +48,9 @@ class Reading:
     """
 
     def __init__(self, sock: socket.socket, passes: Callable[[bytes], bool]) -> None:
-        self.given: Worker | None = None
-        """Who was given an evaluation of what was just read."""
         self.lock = threading.Lock()
+        self.room = True
+        """Whether the client reads its answers."""
         self.error: Exception | None = None
         """What a session's thread has met while it read."""
         self._socket = sock
@@ -60,6 +60,7 @@ class Reading:
         self._standing_by.acquire()
         self._asleep = False
         self._left = False
+        self._given = False
         self._poll: Callable[[], list[tuple[int, int]]] | None = None
         self._pipe: tuple[int, int] | None = None
         self._called = False
@@ -87,6 +88,16 @@ class Reading:
             quiet = quiet + 1 if turns == seen else 0
             seen = turns
 
+    def pass_on(self, data: bytes) -> bool:
+        """Pass on what was read; True if that gives the reading away."""
+        self._given = False
+        self.room = self._passes(data)
+        return self._given
+
+    def give_away(self) -> None:
+        """A session's thread, which had nothing to do, has got an evaluation: it reads next."""
+        self._given = True
+
     def leave(self) -> None:
         """The connection's own thread is to read again now."""
         self._left = True
@@ -111,7 +122,7 @@ class Reading:
         left = True
         try:
             poll = self._poll or self._open()
-            while worker.idle:
+            while poll is not None and worker.idle:
                 poll()
                 if self._called:
                     self._answer_call()
@@ -122,10 +133,10 @@ class Reading:
                 self._turns += 1
                 if self._asleep:
                     self._rouse()
-                self.given = None
-                if not self._passes(data):
+                given = self.pass_on(data)
+                if not self.room:
                     break
-                if self.given is not None:
+                if given:
                     left = False
                     break
         except Exception as error:
@@ -139,8 +150,14 @@ class Reading:
         with contextlib.suppress(RuntimeError):  # it is awake
             self._standing_by.release()
 
-    def _open(self) -> Callable[[], list[tuple[int, int]]]:
-        self._pipe = os.pipe()
+    def _open(self) -> Callable[[], list[tuple[int, int]]] | None:
+        """What waits for the client or a call; None if there are no descriptors left for it."""
+        if not hasattr(select, "poll"):
+            return None
+        try:
+            self._pipe = os.pipe()
+        except OSError:
+            return None
         poll = select.poll()
         for source in (self._socket.fileno(), self._pipe[0]):
             poll.register(source, select.POLLIN)
@@ -198,13 +215,14 @@ class Worker:
         """Evaluate this next; the thread has nothing to do now."""
         self.door.reset()
         self._reading = reading = evaluation.client.state
-        if reading is not None:
-            reading.given = self
+        mine = self.door.mine
+        if reading is not None and (self._reads is not None or not mine):
+            reading.give_away()
         self._next = evaluation
         if self.thread is None:
             self.thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self.thread.start()
-        elif not self.door.mine:
+        elif not mine:
             self._rouse()
 
     def stop(self) -> None:
@@ -223,8 +241,10 @@ class Worker:
 
     def flush(self) -> None:
         """Send all that was printed so far."""
-        self.out.flush()
-        self.err.flush()
+        if self.out.used:
+            self.out.flush()
+        if self.err.used:
+            self.err.flush()
         if self._outlet is not None:
             self._outlet.flush()
 

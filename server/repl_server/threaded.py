@@ -228,13 +228,12 @@ class _Peer:
             _say(f"a client that does not speak nREPL was refused: {data[:40]!r}")
             return
         while True:
-            reading.given = None
-            room = self._passes(data)
+            given = reading.pass_on(data)
             if not data:
                 return
-            if not room:
+            if not reading.room:
                 self.outbox.wait_for_room(_ROOM_FOR_ANSWERS, _never)
-            if reading.given is not None:
+            if given:
                 reading.stand_by()
                 if reading.error is not None:
                     raise reading.error

@@ -61,8 +61,9 @@ def test_no_thread_of_ours_stays_behind(coop: GuileProgram, threaded: GuileProgr
         for _ in range(5):
             with Client(program.address) as client:
                 client.evaluate("(+ 1 2)")
-        # A cooperative Guile leaves its own reader thread behind for each client that goes.
-        allowed = before + round(5 * per_plain_client)
+        # A cooperative Guile leaves its own reader thread behind for each client that goes, and
+        # the collector starts markers when it likes; a leak of ours would be five threads or more.
+        allowed = before + round(5 * per_plain_client) + 2
         assert _settled_threads(program, allowed) <= allowed
 
 

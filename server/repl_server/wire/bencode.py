@@ -39,10 +39,33 @@ def encode(message: Mapping[str, object]) -> bytes:
 
     Raises `LocalProtocolError` for a value that bencode has no form for.
     """
+    flat = _encode_flat(message)
+    if flat is not None:
+        return flat
     # Text up to the end, and turned into bytes at once: lengths count bytes all the same.
     out: list[str] = []
     _encode_map(message, out, 0)
     return "".join(out).encode("utf-8", "surrogateescape")
+
+
+def _encode_flat(message: Mapping[str, object]) -> bytes | None:
+    """The bytes of a map of small ASCII strings, and of the status that ends requests, or None."""
+    parts = []
+    try:
+        for key in sorted(message):
+            item = message[key]
+            if type(key) is not str:
+                return None
+            if type(item) is str and len(item) < _LARGE:
+                parts.append(f"{len(key)}:{key}{len(item)}:{item}")
+            elif item == ["done"]:
+                parts.append(f"{len(key)}:{key}l4:donee")
+            else:
+                return None
+    except TypeError:  # keys that are no strings
+        return None
+    text = "".join(parts)
+    return f"d{text}e".encode("ascii") if text.isascii() else None
 
 
 def _bytes(text: str) -> bytes:

@@ -13,14 +13,16 @@
    (else (error "no form for" value))))
 
 (define (join chunks)
-  (let* ((size (fold (lambda (chunk sum) (+ sum (bytevector-length chunk))) 0 chunks))
-         (whole (make-bytevector size)))
-    (let lp ((chunks chunks) (at 0))
-      (if (null? chunks)
-          whole
-          (let ((length (bytevector-length (car chunks))))
-            (bytevector-copy! (car chunks) 0 whole at length)
-            (lp (cdr chunks) (+ at length)))))))
+  (if (and (pair? chunks) (null? (cdr chunks)))
+      (car chunks)
+      (let* ((size (fold (lambda (chunk sum) (+ sum (bytevector-length chunk))) 0 chunks))
+             (whole (make-bytevector size)))
+        (let lp ((chunks chunks) (at 0))
+          (if (null? chunks)
+              whole
+              (let ((length (bytevector-length (car chunks))))
+                (bytevector-copy! (car chunks) 0 whole at length)
+                (lp (cdr chunks) (+ at length))))))))
 
 (define (frame connection fields)
   ;; FIELDS: key value ..., the keys sorted.
