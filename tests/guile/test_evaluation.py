@@ -7,7 +7,7 @@ from pathlib import Path
 from driver import Client
 from guile.programs import GuileProgram
 
-from repl_connect.session import NeedInput, Output
+from repl_connect.session import NeedInput, Output, Value
 
 
 def test_a_global_set_here_is_what_the_loop_prints_next(
@@ -37,6 +37,14 @@ def test_values_one_for_each_value_of_each_form(client: Client) -> None:
     assert outcome.values == ["1", "2", "x", '"a\\"b"']
     assert outcome.labels == ["$1", "$2", "$3", "$4"]
     assert client.value("(+ $1 $2)") == "3"
+
+
+def test_a_value_does_not_wait_for_the_next_form(client: Client) -> None:
+    running = client.start("'first (let lp () (lp))")
+    client.until(running, Value)
+    assert running.values == ["first"]
+    assert client.interrupt(running) is None
+    client.finish(running)
 
 
 def test_output_arrives_whole_and_live(client: Client) -> None:

@@ -42,8 +42,8 @@
           (set! last-value #f)
           (critically connection
             (close-output/held connection)
-            (enqueue/held connection
-                          (frame connection `("id" ,id "kind" "value" ,@fields)))))))
+            (enqueue/held connection (frame connection `("id" ,id "kind" "value" ,@fields)))
+            (ring connection)))))
     (define (end . statuses)
       (critically connection
         (set-current! connection #f)
