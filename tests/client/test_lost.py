@@ -66,7 +66,7 @@ def test_half_a_frame_of_guile(directory: Path) -> None:
     def die(talk: Talk, marker: bytes) -> None:
         while b"4:eval" not in talk.received:
             talk.read()
-        frames = marker + encode({"kind": "out", "id": "1", "out": "so far\n"}) + marker
+        frames = marker + encode({"id": "1", "out": "so far\n"}) + marker
         talk.say(frames + encode({"kind": "done", "id": "1"})[:9])
 
     with FakeServer(upgrades(die), directory) as fake:
