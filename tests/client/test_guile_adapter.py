@@ -215,9 +215,9 @@ def test_a_greeting_without_end() -> None:
 
 def test_values_output_and_the_end(repl: Repl, session: str) -> None:
     repl.ask(op="eval", id="e", session=session, code="(f)", ns="(m)", file="x.scm", line=3)
-    ((op, ident, where, module, code, file, line, column, quota),) = repl.requests()
+    ((op, ident, where, module, code, file, line),) = repl.requests()
     assert (op, where, module, code) == ("eval", session, "(m)", "(f)")
-    assert (file, line, column, quota) == ("x.scm", "3", "", "")
+    assert (file, line) == ("x.scm", "3")
     repl.frame(id=ident, out="text\n")
     repl.frame(kind="value", id=ident, value="1", ns="(m)", label="$1")
     repl.frame(kind="value", id=ident, value="2", ns="(m)", label="$2", cut="1")

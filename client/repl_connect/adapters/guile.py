@@ -292,7 +292,7 @@ class GuileAdapter:
         if evaluation.is_file:
             op = "load-file" if isinstance(file, str) else "load-path"
             file = message.get("file-path")
-        self._request(
+        fields = [
             op,
             number,
             evaluation.session.id if evaluation.session else "",
@@ -301,8 +301,11 @@ class GuileAdapter:
             file if isinstance(file, str) else "",
             (evaluation.number("line") if "line" in message else None) or "",
             (evaluation.number("column") if "column" in message else None) or "",
-            evaluation.number(_QUOTA) if _QUOTA in message else "",
-        )
+            (evaluation.number(_QUOTA) if _QUOTA in message else None) or "",
+        ]
+        while fields[-1] == "":  # what is absent at the end need not be said
+            fields.pop()
+        self._request(*fields)
 
     def interrupt(self, evaluation: Evaluation) -> None:  # noqa: D102
         if evaluation in self._queue:

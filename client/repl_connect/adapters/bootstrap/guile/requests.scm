@@ -44,7 +44,8 @@
 (define (handle connection request)
   ;; An evaluation, in the evaluating thread. Whatever goes wrong, the client is told an end.
   (apply
-   (lambda (op id session namespace code file line column quota)
+   (lambda* (op id session #:optional (namespace "") (code "") (file "") (line "") (column "")
+                (quota ""))
      (let ((id (string->number id)))
        (catch #t
          (lambda ()
