@@ -11,7 +11,7 @@ import os
 import socket
 
 from repl_connect.address import Address, UnixAddress
-from repl_connect.peer import peer_of
+from repl_connect.peer import unix_peer_pid
 from repl_server.records import addresses_of, records
 
 __all__ = ["is_recorded"]
@@ -20,9 +20,9 @@ __all__ = ["is_recorded"]
 def is_recorded(address: Address, stream: socket.socket) -> bool:
     """Whether a record says that nREPL is spoken at this address, over this connection."""
     if isinstance(address, UnixAddress):
-        peer = peer_of(stream)
+        pid = unix_peer_pid(stream)
         path = os.path.realpath(address.path)
-        return peer is not None and f"unix:{path}" in addresses_of(peer.pid)
+        return pid is not None and f"unix:{path}" in addresses_of(pid)
     if address.host in ("localhost", "127.0.0.1", "::1"):
         port = str(address.port)
         if any(entry.rpartition(":")[2] == port for entry in records() if entry[:5] != "unix:"):

@@ -96,18 +96,16 @@
 (define (first-form text)
   (false-if-exception (call-with-input-string text read)))
 
-(define (file-module text)
-  ;; The module that a file's text defines, if the program has it already.
-  (let ((form (first-form text)))
-    (and (pair? form) (eq? (car form) 'define-module) (pair? (cdr form))
-         (namespace (object->string (cadr form))))))
+(define (defined-module form)
+  ;; The module that a `define-module' form defines, if the program has it already.
+  (and (pair? form) (eq? (car form) 'define-module) (pair? (cdr form))
+       (namespace (object->string (cadr form)))))
 
-(define (module-declared-open? text)
-  ;; Whether a file's text defines a module as not declarative.
-  (let ((form (first-form text)))
-    (and (file-module text)
-         (let ((option (memq #:declarative? form)))
-           (and option (pair? (cdr option)) (not (cadr option)))))))
+(define (declares-open? form)
+  ;; Whether a form defines such a module as not declarative.
+  (and (defined-module form)
+       (let ((option (memq #:declarative? form)))
+         (and option (pair? (cdr option)) (not (cadr option))))))
 
 (define (new-names module names)
   (remove (lambda (name) (module-local-variable module name)) names))

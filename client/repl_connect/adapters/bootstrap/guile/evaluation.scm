@@ -41,21 +41,17 @@
         (let ((fields last-value))
           (set! last-value #f)
           (critically connection
-            (close-output/held connection)
-            (enqueue/held connection (frame connection `("id" ,id "kind" "value" ,@fields)))
+            (apply put-frame/held connection "id" id "kind" "value" fields)
             (ring connection)))))
     (define (end . statuses)
       (critically connection
         (set-current! connection #f)
         (set-interrupted! connection #f)
-        (close-output/held connection)
         (note-dropped/held connection id)
-        (enqueue/held connection
-                      (frame connection
-                             `("id" ,id "kind" "done"
-                               ,@(if (null? statuses) '() (list "status" statuses))
-                               ,@(or last-value
-                                     (list "ns" (namespace-name (session-module session)))))))
+        (apply put-frame/held connection
+               `("id" ,id "kind" "done"
+                 ,@(if (null? statuses) '() (list "status" statuses))
+                 ,@(or last-value (list "ns" (namespace-name (session-module session))))))
         (flush/held connection)))
     (define (keep-stack key . args)
       (when (and running (not (memq key '(quit stack-overflow))))
@@ -111,7 +107,8 @@
     (define (run-file port)
       ;; As one unit of compiled code. Modules it defines are not declarative: whoever loads a file
       ;; into a running program wants to redefine what is in it.
-      (let* ((target (or (file-module code) (current-module)))
+      (let* ((head (first-form code))
+             (target (or (defined-module head) (current-module)))
              (kept (kept-values target))
              (declarative (module-declarative? target)))
         (call-with-values
@@ -128,7 +125,7 @@
                       (set! running #t)
                       (in-place thunk))))
                 (lambda ()
-                  (when (and declarative (not (module-declared-open? code)))
+                  (when (and declarative (not (declares-open? head)))
                     (set-module-declarative?! target #t)))))
           (lambda results
             (set! running #f)

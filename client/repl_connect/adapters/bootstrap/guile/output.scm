@@ -46,6 +46,11 @@
     (set-outbox! connection (cons bytes (outbox connection)))
     (set-waiting! connection (+ (waiting connection) (bytevector-length bytes)))))
 
+(define (put-frame/held connection . fields)
+  ;; A frame into the outbox, behind all output before it.
+  (close-output/held connection)
+  (enqueue/held connection (frame connection fields)))
+
 (define (close-output/held connection)
   ;; Make a frame of the output that has gathered.
   (let ((open (open-output connection)))
@@ -88,10 +93,9 @@
           (ring connection)))))
 
 (define (tell connection . fields)
-  ;; Send one frame, after all output before it.
+  ;; Send one frame, now.
   (critically connection
-    (close-output/held connection)
-    (enqueue/held connection (frame connection fields))
+    (apply put-frame/held connection fields)
     (flush/held connection)))
 
 (define (writer connection)
@@ -134,7 +138,7 @@
    (else
     (ring connection)
     (wait-condition-variable (connection-bell connection) (connection-lock connection)
-                             (+ (/ (gettimeofday/float) 1.0) 0.1))
+                             (+ (gettimeofday/float) 0.1))
     (wait-for-room/held connection (- tries 1)))))
 
 (define (gettimeofday/float)
@@ -143,8 +147,7 @@
 
 (define (note-dropped/held connection id)
   (when (positive? (dropped connection))
-    (close-output/held connection)
-    (enqueue/held connection (frame connection (list "dropped" (dropped connection) "id" id)))
+    (put-frame/held connection "dropped" (dropped connection) "id" id)
     (set-dropped! connection 0)))
 
 (define (put-output connection id stream bytes start count)

@@ -101,8 +101,5 @@
 (define (send-error connection id key args frames place)
   (let ((text (if (eq? key 'quit) exit-text (error-text key args))))
     (critically connection
-      (close-output/held connection)
-      (enqueue/held connection
-                    (frame connection
-                           `("frames" ,frames "id" ,id "kind" "error" "message" ,text
-                             "place" ,place "type" ,(error-type key args)))))))
+      (put-frame/held connection "frames" frames "id" id "kind" "error" "message" text
+                      "place" place "type" (error-type key args)))))

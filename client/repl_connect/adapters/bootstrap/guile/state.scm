@@ -30,7 +30,7 @@
              ((system base compile) #:select (compile read-and-compile))
              ((system base language) #:select (language-reader language-parser language-evaluator))
              ((system repl common) #:select (make-repl repl-language repl-option-ref
-                                             repl-option-set! repl-compile repl-print))
+                                             repl-option-set! repl-compile))
              ((system repl command) #:select (meta-command))
              ((system repl debug) #:select (make-debug))
              ((system vm loader) #:select (load-thunk-from-memory all-mapped-elf-images))
