@@ -14,6 +14,7 @@ import time
 from typing import NoReturn
 
 from repl_connect.address import Address, TcpAddress, UnixAddress
+from repl_connect.credentials import token
 from repl_connect.detect import GREETING_WAIT, Detector
 from repl_connect.discover import is_recorded
 from repl_connect.errors import ConnectError, ConnectionLost
@@ -98,7 +99,7 @@ def _lost(name: str, error: OSError) -> ConnectError:
 
 def _start(link: Link, deadline: float, timeout: float, *, tool: bool) -> None:
     ready: list[SessionError | None] = []
-    link.session.start(lambda: ready.append(None), ready.append, tool=tool)
+    link.session.start(lambda: ready.append(None), ready.append, tool=tool, token=token)
     left = max(0.0, deadline - time.monotonic())
     # What has been received with the greeting is already in the channel.
     if not link.run_until(lambda: bool(ready), left):

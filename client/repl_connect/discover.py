@@ -1,7 +1,7 @@
 """What servers have written down about themselves.
 
-A Python server here leaves a record in the user's runtime directory while it listens: the file
-`PID.nrepl`, a line for each address. An nREPL server started for a project leaves `.nrepl-port` in
+A Python server here leaves a record in the user's runtime directory while it listens
+(`repl_server.network.records`). An nREPL server started for a project leaves `.nrepl-port` in
 its directory (nREPL's own convention).
 """
 
@@ -12,7 +12,7 @@ import socket
 
 from repl_connect.address import Address, UnixAddress
 from repl_connect.peer import unix_peer_pid
-from repl_server.records import addresses_of, records
+from repl_server.network.records import records, records_of
 
 __all__ = ["is_recorded"]
 
@@ -22,10 +22,15 @@ def is_recorded(address: Address, stream: socket.socket) -> bool:
     if isinstance(address, UnixAddress):
         pid = unix_peer_pid(stream)
         path = os.path.realpath(address.path)
-        return pid is not None and f"unix:{path}" in addresses_of(pid)
+        return pid is not None and any(
+            record.address == f"unix:{path}" for record in records_of(pid)
+        )
     if address.host in ("localhost", "127.0.0.1", "::1"):
         port = str(address.port)
-        if any(entry.rpartition(":")[2] == port for entry in records() if entry[:5] != "unix:"):
+        if any(
+            not record.address.startswith("unix:") and record.address.rpartition(":")[2] == port
+            for record in records()
+        ):
             return True
         return _port_file(os.getcwd()) == port
     return False

@@ -67,6 +67,15 @@ _OWN_WORDS: Final = {
 }
 
 
+_NO_TOKEN: Final = (
+    "the server asks for a token. Set REPL_CONNECT_TOKEN to it, or REPL_CONNECT_TOKEN_FILE to a "
+    "file that holds it."
+)
+_WRONG_TOKEN: Final = (
+    "the token in REPL_CONNECT_TOKEN (or REPL_CONNECT_TOKEN_FILE) is not this server's."
+)
+
+
 class Session:
     """The user's place on one channel.
 
@@ -106,10 +115,25 @@ class Session:
         on_failure: Callable[[SessionError], None],
         *,
         tool: bool = True,
+        token: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """Describe the other side and open the sessions; `tool=False` saves the second one."""
+        """Describe the other side and open the sessions; `tool=False` saves the second one.
+
+        `token` is asked for when the other side wants one: it is given to nobody else.
+        """
+
+        def first_described(reply: Message) -> None:
+            if "repl-server/unauthorized" not in _statuses(reply):
+                described(reply)
+            elif (known := token()) is None:
+                on_failure(SessionError(_NO_TOKEN))
+            else:
+                self._request({"op": "describe", "repl-server/token": known}, described)
 
         def described(reply: Message) -> None:
+            if "repl-server/unauthorized" in _statuses(reply):
+                on_failure(SessionError(_WRONG_TOKEN))
+                return
             self.description = _description(reply)
             current = self.description.aux.get("current-ns")
             if isinstance(current, str) and current:
@@ -139,7 +163,7 @@ class Session:
             for send in waiting:
                 send()
 
-        self._request({"op": "describe"}, described)
+        self._request({"op": "describe"}, first_described)
 
     def evaluate(
         self,

@@ -9,19 +9,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from repl_server.errors import AddressError, AddressInUseError, ServerError
-    from repl_server.threaded import Server, serve
+    from repl_server.aio import AsyncioServer, start
+    from repl_server.coop import CoopServer
+    from repl_server.dispatch.holding import restart
+    from repl_server.errors import AddressError, AddressInUseError, ServerError, TokenError
+    from repl_server.network.gate import make_token
+    from repl_server.server import Server
+    from repl_server.threaded import serve
 
-__all__ = ["AddressError", "AddressInUseError", "Server", "ServerError", "serve"]
+__all__ = [
+    "AddressError",
+    "AddressInUseError",
+    "AsyncioServer",
+    "CoopServer",
+    "Server",
+    "ServerError",
+    "TokenError",
+    "make_token",
+    "restart",
+    "serve",
+    "start",
+]
 
 __version__ = "0.1.0"
 
+_PLACES = {
+    "AsyncioServer": "aio",
+    "CoopServer": "coop",
+    "Server": "server",
+    "make_token": "network.gate",
+    "restart": "dispatch.holding",
+    "serve": "threaded",
+    "start": "aio",
+}
+
 
 def __getattr__(name: str) -> Any:
+    # What is not used is not imported: asyncio alone takes 30 ms.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from repl_server import errors, threaded
+    from importlib import import_module
 
-    found = getattr(threaded if name in ("Server", "serve") else errors, name)
+    found = getattr(import_module(f"repl_server.{_PLACES.get(name, 'errors')}"), name)
     globals()[name] = found
     return found

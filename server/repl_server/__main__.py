@@ -1,4 +1,4 @@
-"""`python -m repl_server [ADDRESS] [SCRIPT [ARGS…]]`: a program that clients can get into."""
+"""`python -m repl_server [OPTIONS] [ADDRESS] [SCRIPT [ARGS…]]`: a program clients can get into."""
 
 from __future__ import annotations
 
@@ -6,98 +6,141 @@ import os
 import signal
 import sys
 import threading
-import types
-from typing import Any
+from collections.abc import Callable
+from typing import NamedTuple
 
+from repl_server import environment
 from repl_server.errors import ServerError
+from repl_server.program import Program, ProgramError
 from repl_server.threaded import serve
 
 USAGE = """\
-Usage: python -m repl_server [ADDRESS] [SCRIPT [ARGS…]]
+Usage: python -m repl_server [OPTIONS] [ADDRESS] [[--] SCRIPT [ARGS…]]
+       python -m repl_server [OPTIONS] [ADDRESS] -m MODULE [ARGS…]
 
-Serve a Python REPL to nREPL clients until SIGTERM or Ctrl-C. With SCRIPT (a name that ends in .py),
-run it as the main program and let clients into its globals; the program ends when the script does.
+Serve a Python REPL to nREPL clients until SIGTERM or Ctrl-C. With SCRIPT (a name that ends in .py,
+or any after `--`) or MODULE, run it as the main program and let clients into its globals; all ends
+when the program does.
 
 ADDRESS is a path with a slash for a Unix socket, host:port, or a port (0: any free one). Without
-it, the socket is made in the user's runtime directory; the line that is printed says where.
+it, REPL_SERVER in the environment says where (%p in it is the process's id); without that, the
+socket is made in the user's runtime directory; the line that is printed says where.
+
+Options:
+  --token-file FILE  clients must give the token in FILE (16 characters at least); needed to listen
+                     beyond this machine. Or REPL_SERVER_TOKEN, REPL_SERVER_TOKEN_FILE in the
+                     environment.
+  --port-file        write the port to .nrepl-port here, and remove it at the end
+  --until-eof        end with the standard input
+  -h, --help         show this
 """
 
 
+class _Usage(Exception):
+    """The arguments make no sense; the text says which."""
+
+
+class _Options(NamedTuple):
+    address: str | None = None
+    token_file: str | None = None
+    port_file: bool = False
+    until_eof: bool = False
+    help: bool = False
+    script: str | None = None
+    module: str | None = None
+    arguments: tuple[str, ...] = ()
+
+
 def main(arguments: list[str]) -> int:
-    """Serve, run the script if there is one, and give the exit status.
+    """Serve, run the program if there is one, and give the exit status.
 
     `--until-eof` makes it end with its standard input: a client starts a server of its own so, and
     the server can't outlive it.
     """
-    until_eof = False
-    address: str | None = None
-    while arguments and not arguments[0].endswith(".py"):
-        argument = arguments.pop(0)
-        if argument in ("-h", "--help"):
-            print(USAGE, end="")
-            return 0
-        if argument == "--until-eof":
-            until_eof = True
-        elif argument.startswith("-") or address is not None:
-            print(f"repl_server: what is {argument!r}?\n{USAGE}", end="", file=sys.stderr)
-            return 2
-        else:
-            address = argument
-
-    module = types.ModuleType("__main__")
-    namespace = module.__dict__
-    namespace["__builtins__"] = __builtins__
-    sys.modules["__main__"] = module
-    ended = threading.Event()
     try:
-        server = serve(address, namespace=namespace)
-    except (ServerError, OSError) as error:
+        options = _read(arguments)
+    except _Usage as error:
+        print(f"repl_server: {error}\n{USAGE}", end="", file=sys.stderr)
+        return 2
+    if options.help:
+        print(USAGE, end="")
+        return 0
+    try:
+        program = Program(
+            script=options.script, module=options.module, arguments=list(options.arguments)
+        )
+        address = options.address or environment.served_address()
+        server = serve(
+            address,
+            namespace=program.namespace,
+            token=environment.token(options.token_file),
+            port_file=options.port_file,
+        )
+    except (ServerError, ProgramError, OSError) as error:
         print(f"repl_server: {error}", file=sys.stderr)
         return 1
-    with server:
+    if options.address is None and address is not None:
+        environment.mark(address)
+    if options.script is not None or options.module is not None:
+        signal.signal(signal.SIGTERM, _exit)
         print(server.banner, flush=True)
-        if arguments:
-            signal.signal(signal.SIGTERM, _exit)
-            if until_eof:
-                _start_watching(lambda: os.kill(os.getpid(), signal.SIGTERM))
-            run_script(arguments, namespace)
-            return 0
+        if options.until_eof:
+            _start_watching(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        # The server ends at the process's exit: threads of the program may outlive its main one.
+        program.run()
+        return 0
+    ended = threading.Event()
+    with server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
-        if until_eof:
+        print(server.banner, flush=True)
+        if options.until_eof:
             _start_watching(ended.set)
         ended.wait()
     return 0
 
 
-def run_script(arguments: list[str], namespace: dict[str, Any]) -> None:
-    """Run a script as Python runs one: its arguments, its directory on the path, as `__main__`."""
-    path = arguments[0]
-    sys.argv = arguments
-    sys.path[0] = os.path.dirname(os.path.abspath(path))
-    namespace["__file__"] = path
-    try:
-        with open(path, "rb") as file:
-            text = file.read()
-    except OSError as error:
-        raise SystemExit(f"repl_server: can't run {path}: {error.strerror}") from None
-    try:
-        exec(compile(text, path, "exec", dont_inherit=True), namespace)
-    except SystemExit:
-        raise
-    except BaseException as error:
-        from repl_server.traceback_text import trimmed
+def _read(arguments: list[str]) -> _Options:
+    options = _Options()
+    left = list(arguments)
 
-        error.__traceback__ = trimmed(error.__traceback__)
-        sys.excepthook(type(error), error, error.__traceback__)
-        raise SystemExit(1) from None
+    def value(option: str) -> str:
+        if not left:
+            raise _Usage(f"{option} needs a value.")
+        return left.pop(0)
+
+    while left:
+        argument = left.pop(0)
+        if argument in ("-h", "--help"):
+            return _Options(help=True)
+        if argument == "--until-eof":
+            options = options._replace(until_eof=True)
+        elif argument == "--port-file":
+            options = options._replace(port_file=True)
+        elif argument == "--token-file":
+            options = options._replace(token_file=value(argument))
+        elif argument.startswith("--token-file="):
+            options = options._replace(token_file=argument.partition("=")[2])
+        elif argument == "-m":
+            return options._replace(module=value(argument), arguments=tuple(left))
+        elif argument == "--":
+            return options._replace(script=value(argument), arguments=tuple(left))
+        elif argument.endswith(".py"):
+            return options._replace(script=argument, arguments=tuple(left))
+        elif argument.startswith("-"):
+            raise _Usage(f"what is {argument!r}?")
+        elif options.address is not None:
+            raise _Usage(f"what is {argument!r}? Before a script's name put --")
+        else:
+            options = options._replace(address=argument)
+    return options
 
 
 def _exit(*_signal: object) -> None:
     raise SystemExit(128 + signal.SIGTERM)
 
 
-def _start_watching(end: Any) -> None:
+def _start_watching(end: Callable[[], object]) -> None:
     def watch() -> None:
         while os.read(0, 65_536):
             pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AddressError", "AddressInUseError", "ServerError"]
+__all__ = ["AddressError", "AddressInUseError", "ServerError", "TokenError"]
 
 
 class ServerError(Exception):
@@ -18,3 +18,7 @@ class AddressInUseError(ServerError, OSError):
 
     def __str__(self) -> str:
         return self.strerror or super().__str__()
+
+
+class TokenError(ServerError, ValueError):
+    """The token is too short, or its file can't be read. The text never holds the token."""

@@ -1,45 +1,39 @@
-"""The server with threads: one that accepts, one a connection that reads, one a session that runs.
-
-A session's thread also reads, as long as its evaluations are short (`session.Reading`).
+"""The server with threads: each session evaluates in one of its own.
 
     server = serve("./app.sock", namespace=globals())
 
-Nothing here runs in the program's own threads. What a session evaluates runs beside them, with
-their globals; locks are the program's business.
+Nothing runs in the program's own threads. What a session evaluates runs beside them, with their
+globals; locks are the program's business.
 """
 
 from __future__ import annotations
 
-import atexit
-import binascii
-import contextlib
 import os
-import socket
-import sys
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from repl_server import routing
-from repl_server.dispatcher import Client, Dispatcher
-from repl_server.evaluator import PythonEvaluator
-from repl_server.listen import Listener, listen, may_connect
-from repl_server.outbox import Guard, Outbox
-from repl_server.output import Room
-from repl_server.session import Reading
-from repl_server.wire import Connection, Idle, RemoteProtocolError
+from repl_server.evaluation import routing
+from repl_server.evaluation.interrupt import sleep_interruptibly
+from repl_server.evaluation.output import Room, Ticking
+from repl_server.evaluation.stage import Perform, PythonSession, Stage
+from repl_server.server import Server
 
-__all__ = ["Server", "serve"]
+if TYPE_CHECKING:
+    from repl_server.dispatch.dispatcher import Evaluation
 
-_ROOM = 1_048_576
-_ROOM_FOR_ANSWERS = 16 * _ROOM
-_RECEIVE = 65_536
+__all__ = ["serve"]
+
+_PATIENCE = 10.0
 
 
 def serve(
     address: str | os.PathLike[str] | int | None = None,
     *,
     namespace: dict[str, Any] | None = None,
+    token: str | None = None,
+    port_file: bool | str | os.PathLike[str] = False,
+    redefine: bool = True,
 ) -> Server:
     """Let clients evaluate code in this program, from now on, in threads of their own.
 
@@ -47,239 +41,169 @@ def serve(
       if absent, a socket in the user's runtime directory. See `Server.address`.
     - `namespace`: the globals that code is evaluated in, `globals()` as often as not; if absent,
       those of the module `__main__`.
+    - `token`: a secret of 16 characters or more that every client must show. Without one, TCP is
+      for this machine only.
+    - `port_file`: write the port into `.nrepl-port` in the current directory, while it is served.
+    - `redefine`: whether a re-evaluated function or class also changes the one that others hold.
 
     Raises `AddressError` for what is no address, `AddressInUseError` for a live server's.
     """
-    if namespace is None:
-        namespace = sys.modules["__main__"].__dict__
-    return Server(listen(address), namespace)
+    sleep_interruptibly()
+    return Server(
+        _Threads,
+        address,
+        namespace=namespace,
+        token=token,
+        port_file=port_file,
+        redefine=redefine,
+        patience=_PATIENCE,
+        mode="threads",
+    )
 
 
-class Server:
-    """A server that runs. `close` ends it; as a context manager it does so itself."""
+class _Threads:
+    """A thread for each session, from its first evaluation on.
 
-    def __init__(self, listener: Listener, namespace: dict[str, Any]) -> None:
-        self.address = listener.address
-        """What a client is to be given: an absolute path, or `host:port`."""
-        self.banner = listener.banner
-        """The line that tools look for to learn the address."""
-        self._listener = listener
-        self._guard = Guard()
-        self._peers: dict[Client, _Peer] = {}
-        self._evaluator = PythonEvaluator(namespace, guard=self._guard, room=_Room(self._peers))
-        self._dispatcher = Dispatcher(self._evaluator, session_ids=_session_id, guard=self._guard)
+    One more is always there, waiting to become a session's: starting a thread takes longer than
+    opening a session and evaluating something small in it.
+    """
+
+    mode = "threads"
+    flags = 0
+
+    def __init__(self, room: Room, ticking: Ticking) -> None:
+        self._room = room
+        self._ticking = ticking
+        self._workers: set[_Worker] = set()
+        self._spare: _Thread | None = _Thread()
         self._closed = False
-        self._pid = os.getpid()
-        routing.install()
-        atexit.register(self.close)
-        _servers.add(self)
-        self._accepting = threading.Thread(
-            target=self._accept, name="repl-server-accept", daemon=True
-        )
-        self._accepting.start()
+        self._changing = threading.Lock()
 
-    def __enter__(self) -> Server:
-        return self
+    def open(self, session: PythonSession, perform: Perform) -> _Worker:
+        """A worker; its thread starts when there is something to do."""
+        worker = _Worker(session, perform, self._room, self._ticking)
+        worker.place = self
+        self._workers.add(worker)
+        return worker
 
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
+    def thread(self, worker: _Worker) -> threading.Thread:
+        """A thread that works for it, from now on. The guard is held."""
+        with self._changing:
+            thread, self._spare = self._spare, None
+        thread = thread or _Thread()
+        thread.work_for(worker)
+        return thread
 
-    def __repr__(self) -> str:
-        return f"<repl_server.Server at {self.address}{' (closed)' if self._closed else ''}>"
-
-    def close(self) -> None:
-        """End it: no new clients, the old ones let go, what they run interrupted.
-
-        What a client evaluates may call it, and is itself interrupted by it.
-        """
-        mine = threading.current_thread()
-        if any(worker.thread is mine for worker in self._evaluator.workers.copy()):
-            threading.Thread(target=self._close, name="repl-server-close", daemon=True).start()
-        else:
-            self._close()
-
-    def _close(self) -> None:
-        with self._guard:
-            if self._closed:
-                return
-            self._closed = True
-            peers = list(self._peers.values())
-            workers = list(self._evaluator.workers)
-        atexit.unregister(self.close)
-        _servers.discard(self)
-        self._listener.close()
-        for peer in peers:
-            peer.hang_up()
-        deadline = time.monotonic() + 1
-        threads = [self._accepting, *(peer.thread for peer in peers)]
-        threads += [worker.thread for worker in workers if worker.thread is not None]
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(max(0, deadline - time.monotonic()))
-        self._evaluator.stop()
-        routing.uninstall()
-
-    def _is_closed(self) -> bool:
-        return self._closed
-
-    def _accept(self) -> None:
-        while not self._is_closed():
-            try:
-                sock, _address = self._listener.socket.accept()
-            except OSError:
-                if self._is_closed():
+    def refill(self) -> None:
+        """Make a spare thread, if there is none. In a thread that has the time."""
+        if self._wants_spare():
+            spare = _Thread()
+            with self._changing:
+                if self._wants_spare():
+                    self._spare = spare
                     return
-                time.sleep(0.1)  # no descriptors left: some will be
-                continue
-            try:
-                if not may_connect(sock):
-                    sock.close()
-                    _say("a connection of another user was refused")
-                    continue
-                if sock.family != socket.AF_UNIX:
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                with self._guard:
-                    if self._is_closed():
-                        sock.close()
-                        return
-                    peer = _Peer(sock, self._dispatcher, self._guard, self._peers)
-                peer.thread.start()
-            except (OSError, RuntimeError) as error:
-                sock.close()
-                _say(f"a connection could not be served: {error}")
+            spare.work_for(None)
 
-    def _forget(self) -> None:
-        """In the child after a fork: the clients and the address are the parent's."""
-        self._closed = True
-        atexit.unregister(self.close)
-        self._listener.socket.close()
-        for peer in self._peers.values():
-            peer.outbox.closed = True
-            peer.socket.close()
+    def _wants_spare(self) -> bool:
+        return self._spare is None and not self._closed
+
+    def left(self, worker: _Worker) -> None:
+        """Its thread has ended, or never began."""
+        self._workers.discard(worker)
+
+    def close(self, seconds: float) -> None:
+        """Wait for the threads that still evaluate."""
+        with self._changing:
+            self._closed = True
+            spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.work_for(None)
+        deadline = time.monotonic() + seconds
+        for worker in list(self._workers):
+            thread = worker.thread
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(max(0, deadline - time.monotonic()))
 
 
-class _Room(Room):
-    """Whether clients read: known to their outboxes."""
+class _Thread(threading.Thread):
+    """A thread that waits until it is somebody's."""
 
-    def __init__(self, peers: dict[Client, _Peer]) -> None:
-        self._peers = peers
+    def __init__(self) -> None:
+        super().__init__(name="repl-server-spare", daemon=True)
+        self._worker: _Worker | None = None
+        self._go = threading.Lock()
+        self._go.acquire()
+        self.start()
 
-    def there_is(self, client: Client) -> bool:
-        peer = self._peers.get(client)
-        return peer is None or peer.outbox.size <= _ROOM
+    def work_for(self, worker: _Worker | None) -> None:
+        """Begin, or end if there is nobody."""
+        self._worker = worker
+        if worker is not None:
+            self.name = f"repl-server-session-{worker.session.name}"
+        self._go.release()
 
-    def wait(self, client: Client, unless: Any) -> None:
-        peer = self._peers.get(client)
-        if peer is not None and peer.outbox.size > _ROOM:
-            peer.outbox.wait_for_room(_ROOM, unless)
+    def run(self) -> None:
+        """Wait, and work."""
+        self._go.acquire()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.session.context.run(worker.work)
 
 
-class _Peer:
-    """One connection, and the thread that reads it."""
+class _Worker(Stage):
+    """Evaluates what one session is given, in a thread that starts with the first of it."""
+
+    can_be_left = True
 
     def __init__(
-        self,
-        sock: socket.socket,
-        dispatcher: Dispatcher,
-        guard: Guard,
-        peers: dict[Client, _Peer],
+        self, session: PythonSession, perform: Perform, room: Room, ticking: Ticking
     ) -> None:
-        number = next(_numbers)
-        self.socket = sock
-        self.outbox = Outbox(sock, guard, name=f"repl-server-client-{number}")
-        self.client = dispatcher.connect(self.outbox.send)
-        self.reading = self.client.state = Reading(sock, self._passes)
-        self.thread = threading.Thread(
-            target=self._serve, name=f"repl-server-client-{number}", daemon=True
-        )
-        self._dispatcher = dispatcher
-        self._guard = guard
-        self._peers = peers
-        self._wire = Connection()
-        peers[self.client] = self
+        super().__init__(session, room, ticking)
+        self.place: _Threads
+        self.thread: threading.Thread | None = None
+        self._perform = perform
+        self._next: Evaluation | None = None
+        self._closed = False
+        self._wake = threading.Lock()
+        self._wake.acquire()
 
-    def hang_up(self) -> None:
-        """End the connection: the thread that reads it sees its end."""
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
+    def give(self, evaluation: Evaluation) -> None:
+        """Evaluate this next; the thread has nothing to do now."""
+        self.door.reset()
+        self._next = evaluation
+        self._begin_ticking(evaluation)
+        if self.thread is None:
+            self.thread = self.place.thread(self)
+        elif self._wake.locked():
+            self._wake.release()
 
-    def _serve(self) -> None:
+    def stop(self) -> None:
+        """End the thread, and what it evaluates."""
+        self._closed = True
+        super().stop()
+        if self.thread is None:
+            self.place.left(self)
+        elif self._wake.locked():
+            self._wake.release()
+
+    def work(self) -> None:
+        """Evaluate what is given, until the session is closed. The thread's whole life."""
+        self.door.take()
+        routing.mark(self)
+        perform, wait = self._perform, self._wake.acquire
         try:
-            self._read()
-        except RemoteProtocolError as error:
-            self._refuse(error)
-        except OSError:
-            pass  # the client has gone, without a word
+            while True:
+                while (evaluation := self._next) is None:
+                    if self._closed:
+                        return
+                    self.place.refill()
+                    wait()
+                self._next = None
+                self.begin(evaluation)
+                perform(self, evaluation)
+                # A value must not be kept alive by a thread that waits.
+                del evaluation
         finally:
-            self.outbox.close()
-            self._dispatcher.disconnect(self.client)
-            with self._guard:
-                self._peers.pop(self.client, None)
-                self.reading.close()
-            self.hang_up()
-            self.socket.close()
-
-    def _read(self) -> None:
-        """Read to the end, except while a session's thread does. This thread has the lock then."""
-        reading, receive = self.reading, self.socket.recv
-        reading.lock.acquire()
-        data = receive(_RECEIVE)
-        if data and data[0] != 0x64:
-            _say(f"a client that does not speak nREPL was refused: {data[:40]!r}")
-            return
-        while True:
-            given = reading.pass_on(data)
-            if not data:
-                return
-            if not reading.room:
-                self.outbox.wait_for_room(_ROOM_FOR_ANSWERS, _never)
-            if given:
-                reading.stand_by()
-                if reading.error is not None:
-                    raise reading.error
-            data = receive(_RECEIVE)
-
-    def _passes(self, data: bytes) -> bool:
-        """Pass on the messages in what was read; whether the client reads their answers."""
-        wire, dispatch, client = self._wire, self._dispatcher.receive, self.client
-        wire.receive_data(data)
-        while not isinstance(event := wire.next_event(), Idle):
-            dispatch(client, event)
-        return self.outbox.size <= _ROOM_FOR_ANSWERS
-
-    def _refuse(self, error: RemoteProtocolError) -> None:
-        if error.reason != "truncated":
-            status = ["done", "error", "protocol-error"]
-            self.outbox.send([{"status": status, "err": f"{error}\n"}])
-            self.outbox.finish(1)
-
-
-def _session_id() -> str:
-    """An id nobody can guess, in the form others give theirs."""
-    digits = binascii.hexlify(os.urandom(16)).decode()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _never() -> bool:
-    return False
-
-
-def _say(text: str) -> None:
-    with contextlib.suppress(Exception):
-        sys.stderr.write(f"repl-server: {text}\n")
-
-
-_numbers = iter(range(1, sys.maxsize))
-_servers: set[Server] = set()
-
-
-def _after_fork() -> None:
-    if _servers:
-        for server in list(_servers):
-            server._forget()  # noqa: SLF001
-        _servers.clear()
-        routing.restore()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+            self.door.leave()
+            self.place.left(self)
+            self.place.refill()

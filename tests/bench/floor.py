@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 
 __all__ = ["main"]
 
 
 def main(path: str, request: int, reply: int) -> None:
-    """Answer requests of so many bytes with so many bytes, until the client leaves."""
-    answer = b"x" * reply
+    """Answer requests of so many bytes with so many bytes, each connection in a thread."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
-        listener.listen(1)
-        peer, _ = listener.accept()
-        with peer:
-            while True:
-                have = 0
-                while have < request:
-                    data = peer.recv(request - have)
-                    if not data:
-                        return
-                    have += len(data)
-                peer.sendall(answer)
+        listener.listen(512)
+        while True:
+            peer, _ = listener.accept()
+            threading.Thread(target=_echo, args=(peer, request, b"x" * reply), daemon=True).start()
+
+
+def _echo(peer: socket.socket, request: int, answer: bytes) -> None:
+    with peer:
+        while True:
+            have = 0
+            while have < request:
+                data = peer.recv(request - have)
+                if not data:
+                    return
+                have += len(data)
+            peer.sendall(answer)
 
 
 if __name__ == "__main__":

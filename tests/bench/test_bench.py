@@ -1,7 +1,7 @@
 """No measurement is far over its limit.
 
 `run.py` says what is within its limit and what is not. Here others use the machine too: each
-measurement has three tries, and fails when all are over one and a half times the limit.
+measurement has three tries, and fails when each has a row over one and a half times its limit.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ SLACK = 1.5
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_within_its_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows: list[Row] = []
+    over: list[Row] = []
     for _ in range(TRIES):
         directory = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
         try:
-            rows.append(MEASURES[name](directory, quick=True))
+            over = [row for row in MEASURES[name](directory, quick=True) if not row.within(SLACK)]
         except Skipped as reason:
             pytest.skip(str(reason))
         finally:
             shutil.rmtree(directory, ignore_errors=True)
-        if rows[-1].ratio <= SLACK * rows[-1].limit:
+        if not over:
             return
     load = " ".join(f"{each:.1f}" for each in os.getloadavg())
-    pytest.fail(f"over the limit {TRIES} times (load {load}): {rows}")
+    pytest.fail(f"over the limit {TRIES} times (load {load}): {over}")

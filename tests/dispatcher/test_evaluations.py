@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from dispatcher.toy import Peer, World
 
-from repl_server.dispatcher import Bounds
+from repl_server.dispatch.dispatcher import Bounds
 
 
 @pytest.fixture
@@ -154,6 +154,24 @@ def test_output_after_the_end_is_sent_with_the_same_id(
     evaluation.finish()
     evaluation.output("out", "late")
     assert peer.to(ident)[-1] == {"id": ident, "session": session, "out": "late"}
+
+
+def test_the_end_may_wait_if_the_same_client_is_about_to_be_answered_again(
+    world: World, peer: Peer, session: str
+) -> None:
+    held: list[list[object]] = []
+    peer.client.hold = lambda messages: held.append([reply["id"] for reply in messages])
+    other = world.peer()
+    first = peer.send("eval", session=session, code="1")
+    second = peer.send("eval", session=session, code="2")
+    other.send("eval", session=session, code="3", id="theirs")
+    third = peer.send("eval", session=session, code="4")
+    for _ in range(4):
+        world.running[0].value("1", ns="toys", last=True)
+        world.running[0].finish()
+    assert held == [[first, first]]
+    assert [len(peer.to(ident)) for ident in (first, second, third)] == [0, 2, 2]
+    assert len(other.to("theirs")) == 2
 
 
 def test_a_queue_is_bounded(world: World) -> None:

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from repl_server.dispatcher import Bounds, Client, Dispatcher, Evaluation, Request, Session
-from repl_server.ops import OPS
+from repl_server.dispatch.dispatcher import Bounds, Client, Dispatcher, Evaluation, Request, Session
+from repl_server.dispatch.jobs import JobBounds
+from repl_server.dispatch.ops import OPS
 from repl_server.wire import Message
 
-__all__ = ["Peer", "ToyEvaluator", "World"]
+__all__ = ["Clock", "Peer", "ToyEvaluator", "World"]
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self._numbers = itertools.count()
+        self._later: list[tuple[float, int, Callable[[], None]]] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many calls are on their way."""
+        return len(self._later)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wall(self) -> float:
+        return 1_700_000_000.0 + self.now
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._later, (self.now + seconds, next(self._numbers), action))
+
+    def step(self, seconds: float) -> None:
+        """Let time pass, with all that happens in it."""
+        end = self.now + seconds
+        while self._later and self._later[0][0] <= end:
+            self.now, _, action = heapq.heappop(self._later)
+            action()
+        self.now = end
 
 
 class ToyEvaluator:
@@ -54,14 +87,16 @@ class ToyEvaluator:
 
 
 class Peer:
-    """A client: what it sends, and the replies it has."""
+    """A client: what it sends, and the replies it has. `reads`: whether there is room for more."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, address: str = "") -> None:
         self.dispatcher = dispatcher
         self.replies: list[Message] = []
         self.together: list[int] = []
         """How many replies each write had."""
-        self.client: Client = dispatcher.connect(self._take)
+        self.reads = True
+        self.client: Client = dispatcher.connect(self._take, address=address)
+        self.client.room = lambda: self.reads
         self._ids = itertools.count(1)
 
     def _take(self, messages: list[Message]) -> None:
@@ -80,6 +115,10 @@ class Peer:
         """The replies to a request so far."""
         return [reply for reply in self.replies if reply.get("id") == ident]
 
+    def last(self, ident: str) -> Message:
+        """The last reply to a request."""
+        return self.to(ident)[-1]
+
     def ask(self, op: object = None, **fields: Any) -> Message:
         """Send, and give the one reply there has to be."""
         (reply,) = self.to(self.send(op, **fields))
@@ -96,16 +135,25 @@ class World:
     """A dispatcher, its evaluator, and as many clients as are asked for."""
 
     def __init__(
-        self, *, ops: Collection[str] = frozenset(OPS), bounds: Bounds | None = None
+        self,
+        *,
+        ops: Collection[str] = frozenset(OPS),
+        bounds: Bounds | None = None,
+        job_bounds: JobBounds | None = None,
+        clock: Clock | None = None,
     ) -> None:
         numbers = itertools.count(1)
         self.evaluator = ToyEvaluator(ops)
         self.dispatcher = Dispatcher(
-            self.evaluator, session_ids=lambda: f"s{next(numbers)}", bounds=bounds
+            self.evaluator,
+            session_ids=lambda: f"s{next(numbers)}",
+            bounds=bounds,
+            job_bounds=job_bounds,
+            timing=clock,
         )
 
-    def peer(self) -> Peer:
-        return Peer(self.dispatcher)
+    def peer(self, address: str = "") -> Peer:
+        return Peer(self.dispatcher, address)
 
     @property
     def running(self) -> list[Evaluation]:

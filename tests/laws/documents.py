@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from repl_server.ops import OPS
+from repl_server.dispatch.ops import OPS
 
 __all__ = ["SERVER_README", "op_table", "with_ops"]
 

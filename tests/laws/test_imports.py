@@ -15,8 +15,9 @@ import repl_server
 
 WITHOUT_IO = [
     *modules(SERVER / "wire"),
-    SERVER / "dispatcher.py",
-    SERVER / "ops.py",
+    *modules(SERVER / "dispatch"),
+    SERVER / "network" / "gate.py",
+    SERVER / "network" / "refusal.py",
     *modules(CLIENT / "adapters"),
     CLIENT / "channel.py",
     CLIENT / "session.py",

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from repl_server.dispatcher import Dispatcher, Evaluation, Request, Session
+from repl_server.dispatch.dispatcher import Dispatcher, Evaluation, Request, Session
 from repl_server.wire import NEED_DATA, Connection, Message, ProtocolError
 
 __all__ = ["ToyServer"]

@@ -1,4 +1,4 @@
-"""A threaded server in this process, its namespace, and clients of it."""
+"""A server in this process, in each mode, its namespace, and clients of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from server.hosts import MODES, hosted
 from server.wire_client import SECONDS, WireClient
 
 import repl_server
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what uses a server in each mode; a test marked `modes("threads", …)` in those."""
+    if "mode" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("modes")
+        metafunc.parametrize("mode", MODES if marker is None else marker.args)
 
 
 @pytest.fixture
@@ -34,8 +42,8 @@ def namespace() -> dict[str, Any]:
 
 
 @pytest.fixture
-def server(directory: Path, namespace: dict[str, Any]) -> Iterator[repl_server.Server]:
-    with repl_server.serve(directory / "app.sock", namespace=namespace) as server:
+def server(directory: Path, namespace: dict[str, Any], mode: str) -> Iterator[repl_server.Server]:
+    with hosted(mode, directory / "app.sock", namespace=namespace) as server:
         yield server
     wait_until(lambda: not server_threads())
 
@@ -63,7 +71,7 @@ def client(connect: Callable[[], WireClient]) -> WireClient:
 
 def server_threads(kind: str = "") -> list[str]:
     """Names of the server's threads that are alive."""
-    start = f"repl-server-{kind}"
+    start = f"repl-server{f'-{kind}' if kind else ''}"
     return [thread.name for thread in threading.enumerate() if thread.name.startswith(start)]
 
 

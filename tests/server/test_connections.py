@@ -17,8 +17,8 @@ from server.conftest import server_threads, wait_until
 from server.wire_client import SECONDS, Disconnected, WireClient, gather
 
 import repl_server
-from repl_server.records import records
-from repl_server.routing import Routed
+from repl_server.evaluation.routing import Routed
+from repl_server.network.records import records
 from repl_server.wire import encode
 
 
@@ -30,7 +30,7 @@ class TestUnixSockets:
 
     def test_it_is_removed(self, directory: Path) -> None:
         with repl_server.serve(directory / "x.sock", namespace={}) as server:
-            assert records() == [f"unix:{server.address}"]
+            assert [record.address for record in records()] == [f"unix:{server.address}"]
         assert not (directory / "x.sock").exists()
         assert records() == []
 
@@ -167,7 +167,7 @@ class TestBytes:
         other = WireClient(server.address)
         other.socket.sendall(b"d2:op4:ev")
         other.close()
-        wait_until(lambda: len(server_threads("client")) == 1)
+        wait_until(lambda: len(server._thread.peers) == 1)
         assert client.value("1") == "1"
 
     def test_many_messages_at_once(self, client: WireClient) -> None:
@@ -182,6 +182,7 @@ class TestBytes:
 
 
 class TestSlowClients:
+    @pytest.mark.modes("threads")
     def test_one_that_does_not_read(
         self, connect: Callable[[], WireClient], namespace: dict[str, Any]
     ) -> None:
@@ -217,6 +218,7 @@ class TestSlowClients:
         wait_until(lambda: not server_threads("session"))
         assert other.value("1") == "1"
 
+    @pytest.mark.modes("threads")
     def test_values_too(self, connect: Callable[[], WireClient], namespace: dict[str, Any]) -> None:
         slow, other = connect(), connect()
         code = "\n".join(f"n = {n}\n'x' * 200_000" for n in range(300))

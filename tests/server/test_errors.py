@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from server.wire_client import WireClient
+from server.wire_client import WireClient, gather
 
 ODD = """
 class Mute(Exception):
@@ -100,3 +102,19 @@ def test_the_cause_is_shown(client: WireClient) -> None:
 
 def test_very_many_frames_are_bounded(odd: WireClient) -> None:
     assert len(odd.result("forever()")["repl-server/frames"]) <= 100
+
+
+def test_the_source_of_a_file_that_is_not_there(
+    client: WireClient, namespace: dict[str, Any]
+) -> None:
+    """A buffer that was never saved; the program's own script has other text in that line."""
+    namespace.update(__name__="__main__", __file__=__file__, __loader__=globals()["__loader__"])
+    code = "def fails():\n    return 1 / 0  # mine\n"
+    client.result(code, file="/nowhere/unsaved.py", line=3)
+    assert "return 1 / 0  # mine" in client.result("fails()")["err"]
+    error = client.result("one_more()  # mine", file="/nowhere/unsaved.py", line=3)
+    assert "one_more()  # mine" in error["err"]
+    loaded = client.replies(
+        client.send({"op": "load-file", "file": "0\n1/0  # mine\n", "file-path": "/nowhere/b.py"})
+    )
+    assert "1/0  # mine" in gather(loaded)["err"]

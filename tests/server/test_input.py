@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from server.wire_client import WireClient, gather
 
-from repl_server.standard_input import MOST
+from repl_server.evaluation.standard_input import MOST
 
 
 def need_input(client: WireClient, ident: str) -> None:
@@ -99,6 +100,7 @@ def test_a_thread_reads(client: WireClient) -> None:
     assert gather(client.replies(ident))["out"] == "got it\n"
 
 
+@pytest.mark.modes("threads")
 def test_each_session_reads_its_own(connect: Callable[[], WireClient]) -> None:
     clients: list[Any] = [connect(), connect()]
     ids = [client.eval("input()") for client in clients]

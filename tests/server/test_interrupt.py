@@ -83,6 +83,7 @@ def test_a_second_one_when_the_first_was_caught(
     assert gather(client.replies(ident))["status"] == {"done", "interrupted"}
 
 
+@pytest.mark.modes("cooperative", "asyncio")
 def test_what_cannot_be_interrupted_is_said(
     client: WireClient, begun: threading.Event, namespace: dict[str, Any]
 ) -> None:
@@ -98,6 +99,28 @@ def test_what_cannot_be_interrupted_is_said(
     result = gather(client.replies(ident))
     assert result["status"] == {"done", "interrupted"}
     assert result["out"] == ""
+
+
+@pytest.mark.modes("threads")
+def test_the_session_goes_on_without_what_cannot_be_interrupted(
+    client: WireClient, begun: threading.Event, namespace: dict[str, Any]
+) -> None:
+    lock = namespace["lock"] = threading.Lock()
+    lock.acquire()
+    client.value("'kept'")
+    ident = client.eval("begun.set(); lock.acquire()\nprint('went on')")
+    waiting = client.eval("_")
+    assert begun.wait(20)
+    asked = client.send({"op": "interrupt"})
+    result = gather(client.replies(ident))
+    assert result["status"] == {"done", "interrupted", "repl-server/abandoned"}
+    assert "can't be interrupted" in result["err"]
+    assert client.replies(asked)[0]["status"] == ["done"]
+    assert gather(client.replies(waiting))["values"] == ["'kept'"]
+    assert len(server_threads("session")) == 2
+    lock.release()
+    wait_until(lambda: len(server_threads("session")) == 1)
+    assert client.value_and_output("print('mine'); 1") == ("1", "mine\n")
 
 
 def test_idle(client: WireClient) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from server.wire_client import WireClient, gather
 
-from repl_server.ops import OPS
+from repl_server.dispatch.ops import OPS
 
 
 def test_describe(client: WireClient) -> None:
@@ -79,6 +79,7 @@ def test_in_a_session_one_after_the_other(client: WireClient) -> None:
     ]
 
 
+@pytest.mark.modes("threads")
 def test_sessions_run_beside_each_other(
     connect: Callable[[], WireClient], namespace: dict[str, Any]
 ) -> None:
@@ -90,6 +91,7 @@ def test_sessions_run_beside_each_other(
     assert gather(one.replies(waiting))["values"] == ["'went'"]
 
 
+@pytest.mark.modes("threads")
 def test_two_sessions_of_one_client(client: WireClient, namespace: dict[str, Any]) -> None:
     namespace["go"] = threading.Event()
     waiting = client.eval("go.wait()")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from server.wire_client import WireClient, gather
 
-from repl_server.complete import MOST
+from repl_server.inspection.complete import MOST
 
 PROGRAM = '''
 import os, math
@@ -49,6 +49,12 @@ magic = Magic()
 def steer(ship: Ship, angle: float = 0.5, *rest, shy=Shy()) -> "Ship":
     """Turn it."""
 '''
+
+
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers must not differ on a busy machine."""
+    monkeypatch.setattr("repl_server.inspection.complete._SECONDS", 60.0)
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ class WireClient:
 
     def send(self, message: dict[str, Any]) -> str:
         """Send a request and give its id."""
+        message = dict(message)
         ident = str(message.setdefault("id", str(next(self._ids))))
         if self.session is not None:
             message.setdefault("session", self.session)

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from repl_connect.adapters.frames import FrameReader, request_bytes
 from repl_connect.channel import CLIENT_LIMITS
-from repl_server.dispatcher import Dispatcher, Evaluation, Request, Session
+from repl_server.dispatch.dispatcher import Dispatcher, Evaluation, Request, Session
 from repl_server.wire import CLOSED, NEED_DATA, Idle, Message, RemoteProtocolError
 
 __all__ = ["GuileAdapter"]

@@ -1,6 +1,6 @@
 """nREPL's wire format without any I/O: bencode, framing, limits. Standard library only."""
 
-from repl_server.wire.bencode import Decoder, Message, encode
+from repl_server.wire.bencode import Decoder, Message, encode, encode_value
 from repl_server.wire.connection import CLOSED, NEED_DATA, Connection, Idle
 from repl_server.wire.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from repl_server.wire.limits import Limits
@@ -17,4 +17,5 @@ __all__ = [
     "ProtocolError",
     "RemoteProtocolError",
     "encode",
+    "encode_value",
 ]

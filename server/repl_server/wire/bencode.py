@@ -28,7 +28,7 @@ from typing import Any
 from repl_server.wire.errors import LocalProtocolError, RemoteProtocolError
 from repl_server.wire.limits import Limits
 
-__all__ = ["Decoder", "Message", "encode"]
+__all__ = ["Decoder", "Message", "encode", "encode_value"]
 
 Message = dict[str, Any]
 """One nREPL message: a map whose values are `str`, `int`, lists and maps of these."""
@@ -46,6 +46,24 @@ def encode(message: Mapping[str, object]) -> bytes:
     out: list[str] = []
     _encode_map(message, out, 0)
     return "".join(out).encode("utf-8", "surrogateescape")
+
+
+def encode_value(value: Mapping[str, Any], done: Mapping[str, Any]) -> bytes | None:
+    """The bytes of the two replies that most evaluations have, or None if these are others."""
+    if len(value) != 4 or len(done) != 3 or done.get("status") != ["done"]:
+        return None
+    try:
+        text, ns, ident, session = value["value"], value["ns"], value["id"], value["session"]
+        if len(text) > _LARGE or done["id"] != ident or done["session"] != session:
+            return None
+        both = (
+            f"d2:id{len(ident)}:{ident}2:ns{len(ns)}:{ns}7:session{len(session)}:{session}"
+            f"5:value{len(text)}:{text}e"
+            f"d2:id{len(ident)}:{ident}7:session{len(session)}:{session}6:statusl4:doneee"
+        )
+    except (KeyError, TypeError):  # other keys; an id that is a number
+        return None
+    return both.encode("ascii") if both.isascii() else None
 
 
 def _encode_flat(message: Mapping[str, object]) -> bytes | None:
@@ -155,6 +173,22 @@ class Decoder:
 
     What is held is the unread input, at most one message beyond what was fed, bounded by `limits`.
     """
+
+    # A server has one for each client, and most of them are idle.
+    __slots__ = (
+        "_buffer",
+        "_container",
+        "_error",
+        "_items",
+        "_key",
+        "_later",
+        "_limits",
+        "_missing",
+        "_outer",
+        "_position",
+        "_spent",
+        "_window",
+    )
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits = limits or Limits()

@@ -1,0 +1,1 @@
+"""Python behind the dispatcher: code run and interrupted, its output and input, its values."""

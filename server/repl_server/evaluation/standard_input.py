@@ -1,0 +1,133 @@
+"""`sys.stdin` of an evaluation: what it lacks is asked of the client (`need-input`)."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repl_server.dispatch.dispatcher import Evaluation
+    from repl_server.evaluation.interrupt import Door
+
+__all__ = ["MOST", "Input"]
+
+MOST = 1_048_576
+"""Characters of input that may wait to be read."""
+
+
+class Input(io.TextIOBase):
+    """One session's input. The session's thread reads it, and threads it has started may.
+
+    `show_prompt` sends what was printed so far, so that a question is seen before it is asked.
+    """
+
+    def __init__(self, door: Door, show_prompt: Callable[[], None]) -> None:
+        self.evaluation: Evaluation | None = None
+        self._show_prompt = show_prompt
+        self._door = door
+        self._changed = threading.Condition()
+        self._chunks: deque[str] = deque()
+        self._size = 0
+        self._ended = False
+        door.wakes(self._wake)
+
+    def give(self, text: str) -> bool:
+        """Text from the client, `""` for the end of input; False if too much waits already."""
+        with self._changed:
+            if self._size + len(text) > MOST:
+                return False
+            self._chunks.append(text)
+            self._size += len(text)
+            self._changed.notify_all()
+        return True
+
+    def end(self) -> None:
+        """There will be no more: the session is closed."""
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
+        """One line; `""` at the end of input."""
+        return self._read(-1 if size is None else size, to_line_end=True)
+
+    def read(self, size: int | None = -1, /) -> str:
+        """So many characters, or all up to the end of input."""
+        return self._read(-1 if size is None else size, to_line_end=False)
+
+    def _read(self, size: int, *, to_line_end: bool) -> str:
+        got: list[str] = []
+        length = 0
+        while size < 0 or length < size:
+            with self._door.closed():
+                chunk = self._chunk()
+                if not chunk:
+                    if got and to_line_end and not self._interrupted():
+                        self._chunks.appendleft(chunk)  # the next line is the end
+                    break
+                if to_line_end and (end := chunk.find("\n") + 1):
+                    chunk = self._put_back(chunk, end)
+                if 0 <= size < length + len(chunk):
+                    chunk = self._put_back(chunk, size - length)
+                got.append(chunk)
+                length += len(chunk)
+            if to_line_end and chunk.endswith("\n"):
+                break
+        return "".join(got)
+
+    def _put_back(self, chunk: str, keep: int) -> str:
+        if keep < len(chunk):
+            with self._changed:
+                self._chunks.appendleft(chunk[keep:])
+                self._size += len(chunk) - keep
+        return chunk[:keep]
+
+    def _chunk(self) -> str:
+        """The next text from the client, asked for if there is none; `""` at the end of input."""
+        asked = False
+        with self._changed:
+            while not self._chunks:
+                if self._ended or self._interrupted():
+                    return ""
+                if not asked:
+                    asked = True
+                    self._ask()
+                    continue
+                self._changed.wait()
+            chunk = self._chunks.popleft()
+            self._size -= len(chunk)
+            return chunk
+
+    def _interrupted(self) -> bool:
+        return self._door.wanted and self._door.mine
+
+    def _ask(self) -> None:
+        if self.evaluation is not None:
+            self._show_prompt()
+            self.evaluation.need_input()
+
+    # The rest of what a text file has.
+
+    encoding = "utf-8"
+    errors = "surrogateescape"
+    mode = "r"
+    name = "<stdin>"
+
+    def __next__(self) -> str:  # type: ignore[override]
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def readable(self) -> bool:  # noqa: D102
+        return True
+
+    def close(self) -> None:
+        """Nothing: the client's input is not for the program to close (`quit` tries to)."""

@@ -1,0 +1,1 @@
+"""Sockets, addresses and the thread that moves bytes; who may connect."""

@@ -1,0 +1,1 @@
+"""A definition evaluated again reaches those who hold the old one."""

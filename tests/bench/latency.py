@@ -1,0 +1,134 @@
+"""How long an answer takes: to one client, a new one, one among many, beside a busy program."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from bench.load import Repl, crowd, echo, in_turns, round_trips
+from bench.processes import FLOOR, connected, floor, hosted, pinned_to
+from bench.rows import Row, percentile, times
+
+__all__ = ["busy", "cold", "many", "round_trip"]
+
+_MODES: Final = ("threads", "cooperative", "asyncio")
+_IDLE, _ACTIVE = 200, 20
+
+
+def round_trip(directory: Path, *, quick: bool) -> list[Row]:
+    """`1+1` to its value and `done`, in each kind of server, against bytes only carried."""
+    rounds = 250 if quick else 1000
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(pinned_to(0))
+        repls = [
+            stack.enter_context(Repl(stack.enter_context(hosted(directory, mode))[0]))
+            for mode in _MODES
+        ]
+        request = repls[0].request("1+1")
+        reply = repls[0].reply_size(request)
+        tasks = [
+            partial(round_trips, repl.socket, repl.request("1+1"), reply, rounds) for repl in repls
+        ]
+        bare = stack.enter_context(
+            connected(stack.enter_context(floor(directory, len(request), reply)))
+        )
+        theirs, *ours = in_turns(
+            6 if quick else 20, partial(round_trips, bare, request, reply, rounds), *tasks
+        )
+    limits = {"threads": (3.0, 2.0), "cooperative": (4.0, None), "asyncio": (4.0, None)}
+    return [
+        times(f"eval 1+1, {mode}", mine, theirs, FLOOR, limits[mode][0], goal=limits[mode][1])
+        for mode, mine in zip(_MODES, ours, strict=True)
+    ]
+
+
+def cold(directory: Path, *, quick: bool) -> list[Row]:
+    """A new connection, a session, `1+1`; the floor is connected to and asked once."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(pinned_to(0))
+        path, _ = stack.enter_context(hosted(directory, "threads"))
+        bare = stack.enter_context(floor(directory, 100, 200))
+
+        def ours() -> None:
+            with Repl(path) as repl:
+                repl.seconds(repl.request("1+1"))
+
+        def theirs() -> None:
+            with connected(bare) as stream:
+                echo(stream, 100, 200)
+
+        mine, other = in_turns(
+            4 if quick else 12, partial(_timed, ours, 40), partial(_timed, theirs, 40)
+        )
+    return [times("connect, clone, eval 1+1", mine, other, f"connect, {FLOOR}", 3.5, goal=2.2)]
+
+
+def _timed(task: Callable[[], None], rounds: int) -> list[float]:
+    samples = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        task()
+        samples.append(time.perf_counter() - started)
+    return samples
+
+
+def many(directory: Path, *, quick: bool) -> list[Row]:
+    """20 connections that evaluate all the time, beside 200 that have and are idle."""
+    return [_many(directory, mode, quick=quick) for mode in _MODES]
+
+
+def _many(directory: Path, mode: str, *, quick: bool) -> Row:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(pinned_to(0))
+        path, _ = stack.enter_context(hosted(directory, mode))
+        repls = [stack.enter_context(Repl(path)) for _ in range(_IDLE + _ACTIVE)]
+        for repl in repls:
+            repl.seconds(repl.request("1+1"))
+        active = [(repl.socket, repl.request("1+1")) for repl in repls[_IDLE:]]
+        request = len(active[0][1])
+        reply = repls[-1].reply_size(active[-1][1])
+        bare = stack.enter_context(floor(directory, request, reply))
+        streams = [stack.enter_context(connected(bare)) for _ in range(_IDLE + _ACTIVE)]
+        for stream in streams:
+            echo(stream, request, reply)
+        echoes = [(stream, active[0][1]) for stream in streams[_IDLE:]]
+        rounds = 20 if quick else 100
+        mine, theirs = in_turns(
+            10 if quick else 15,
+            lambda: [percentile(crowd(active, reply, rounds), 0.99)],
+            lambda: [percentile(crowd(echoes, reply, rounds), 0.99)],
+        )
+    name = f"{_ACTIVE} beside {_IDLE} idle, p99, {mode}"
+    # The quietest turn of each: a 99th percentile is other programs' as soon as they run.
+    return times(name, [min(mine)], [min(theirs)], FLOOR, 4.0, goal=2.1)
+
+
+def busy(directory: Path, *, quick: bool) -> list[Row]:
+    """`1+1` while the program's own thread computes without a pause; there is no limit."""
+    rows = []
+    rounds = 30 if quick else 150
+    for kind, words in (("busy", "beside a loop"), ("polling", "beside frames of 1 ms")):
+        for interval in ("0.005", "0.0005"):
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(pinned_to(0))
+                path, _ = stack.enter_context(hosted(directory, kind, interval))
+                repl = stack.enter_context(Repl(path))
+                request = repl.request("1+1")
+                size = repl.reply_size(request)
+                bare = stack.enter_context(
+                    connected(stack.enter_context(floor(directory, len(request), size)))
+                )
+                mine, theirs = in_turns(
+                    3,
+                    partial(round_trips, repl.socket, request, size, rounds),
+                    partial(round_trips, bare, request, size, rounds),
+                )
+            mode = "threads" if kind == "busy" else "cooperative"
+            name = f"eval {words}, {1000 * float(interval):g} ms"
+            note = f"{mode}, switch interval {1000 * float(interval):g} ms"
+            rows.append(times(name, mine, theirs, FLOOR, None, note=note))
+    return rows
