@@ -66,7 +66,7 @@ def tell(text: str, *, unless: Person | None = None) -> None:
 
 def main(address: str) -> None:
     """Serve until Ctrl-C."""
-    listener = listen(address)
+    listener = listen(address, mode=None)
     serving = IoThread(listener, Person)
     serving.start()
     print(f"Join: socat - {address}", flush=True)

@@ -30,7 +30,7 @@ class Echo:
 
 def main(address: str) -> None:
     """Serve until Ctrl-C."""
-    listener = listen(address)
+    listener = listen(address, mode=None)
     serving = IoThread(listener, Echo)
     serving.start()
     print(f"Try me: socat - {address}", flush=True)

@@ -6,9 +6,12 @@ server = repl_server.serve("./app.sock", namespace=globals())
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# `typing` takes as long to import as half of this server. Type checkers know this name, and
+# nothing on the way to a started server imports it.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from repl_server.aio import AsyncioServer, start
     from repl_server.coop import CoopServer
     from repl_server.dispatch.holding import restart
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from repl_server.network.gate import make_token
     from repl_server.server import Server
     from repl_server.threaded import serve
+
 
 __all__ = [
     "AddressError",

@@ -20,7 +20,6 @@ from repl_server.evaluation.evaluate import TOP_LEVEL_AWAIT
 from repl_server.evaluation.interrupt import (
     Door,
     Interrupt,
-    sleep_interruptibly,
     wake_with_a_signal,
 )
 from repl_server.evaluation.output import Outlet, Output, Room, Ticking
@@ -61,7 +60,6 @@ async def start(
         patience=_PATIENCE,
         mode="asyncio",
     )
-    sleep_interruptibly()
     wake_with_a_signal()
     return server
 

@@ -15,17 +15,20 @@ import os
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
 
 from repl_server.evaluation import routing
-from repl_server.evaluation.interrupt import closed_here, sleep_interruptibly, wake_with_a_signal
+from repl_server.evaluation.interrupt import closed_here, wake_with_a_signal
 from repl_server.evaluation.output import Room, Ticking
 from repl_server.evaluation.stage import Perform, PythonSession, Stage
 from repl_server.server import Server
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from repl_server.dispatch.dispatcher import Evaluation
     from repl_server.dispatch.holding import Held
+
 
 __all__ = ["CoopServer"]
 
@@ -63,7 +66,6 @@ class CoopServer(Server):
             patience=_PATIENCE,
             mode="cooperative",
         )
-        sleep_interruptibly()
         wake_with_a_signal()
 
     def poll(self, budget: float = _BUDGET) -> None:

@@ -10,31 +10,32 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from repl_server.dispatch.dispatcher import Dispatcher
 from repl_server.evaluation import routing
 from repl_server.evaluation.evaluator import PythonEvaluator
-from repl_server.evaluation.interrupt import closed_here
+from repl_server.evaluation.interrupt import closed_here, sleep_interruptibly, sleep_plainly
 from repl_server.evaluation.modules import Modules
 from repl_server.evaluation.output import Ticking
-from repl_server.evaluation.passwords import ask_the_client
+from repl_server.evaluation.passwords import ask_the_client, ask_the_terminal
 from repl_server.evaluation.tools import Tools
 from repl_server.network.conversation import NreplConversation, PeerRoom
 from repl_server.network.io_thread import IoThread, Peer
 from repl_server.network.listen import listen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self, TypeVar, overload
 
     from repl_server.continuable import Alone, Block
     from repl_server.dispatch.holding import Held, Holding
     from repl_server.evaluation.output import Room
     from repl_server.evaluation.stage import Place
 
+    _Step = TypeVar("_Step", bound=Callable[..., Any])
+
 __all__ = ["Server"]
 
-_Step = TypeVar("_Step", bound=Callable[..., Any])
 _LAST_SECOND = 1.0
 
 
@@ -65,9 +66,10 @@ class Server:
         self._thread = thread = IoThread(
             self._listener,
             self._converse,
-            busy=ticking.running.__len__,
+            busy=lambda: ticking.busy,
             tick=ticking.tick,
         )
+        ticking.rouse = partial(thread.soon, _nothing)
         room = PeerRoom(patience)
         self._place = place(room, ticking)
         self._tools = Tools()
@@ -91,6 +93,7 @@ class Server:
         self._closed = False
         routing.install()
         ask_the_client()
+        sleep_interruptibly()
         atexit.register(self.close)
         _servers.add(self)
         thread.start()
@@ -113,12 +116,15 @@ class Server:
         with closed_here() or nullcontext():
             self._dispatcher.publish(topic, text)
 
-    @overload
-    def continuable(self, step: str, *, alone: Alone = ...) -> Block: ...
-    @overload
-    def continuable(self, step: _Step, *, alone: Alone = ...) -> _Step: ...
-    @overload
-    def continuable(self, *, alone: Alone = ...) -> Callable[[_Step], _Step]: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def continuable(self, step: str, *, alone: Alone = ...) -> Block: ...
+        @overload
+        def continuable(self, step: _Step, *, alone: Alone = ...) -> _Step: ...
+        @overload
+        def continuable(self, *, alone: Alone = ...) -> Callable[[_Step], _Step]: ...
+
     def continuable(self, step: Any = None, *, alone: Alone = "raise") -> Any:
         """Hold errors of the program until a client has mended what failed, and goes on.
 
@@ -195,7 +201,9 @@ class Server:
         self._listener.close()
         self._tools.close()
         self._place.close(_LAST_SECOND)
-        routing.uninstall()
+        if routing.uninstall():
+            sleep_plainly()
+            ask_the_terminal()
 
     def _forget(self) -> None:
         """In the child after a fork: the clients and the address are the parent's."""
@@ -205,6 +213,10 @@ class Server:
         atexit.unregister(self.close)
         self._listener.socket.close()
         self._thread.forget()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _session_id() -> str:

@@ -11,16 +11,18 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
 
 from repl_server.evaluation import routing
-from repl_server.evaluation.interrupt import sleep_interruptibly
 from repl_server.evaluation.output import Room, Ticking
 from repl_server.evaluation.stage import Perform, PythonSession, Stage
 from repl_server.server import Server
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from repl_server.dispatch.dispatcher import Evaluation
+
 
 __all__ = ["serve"]
 
@@ -48,7 +50,6 @@ def serve(
 
     Raises `AddressError` for what is no address, `AddressInUseError` for a live server's.
     """
-    sleep_interruptibly()
     return Server(
         _Threads,
         address,

@@ -95,3 +95,17 @@ def test_serving_loads_nothing_heavy(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("name", ["serve", "CoopServer"])
+def test_starting_a_server_loads_little(name: str) -> None:
+    code = f"import repl_server, sys; repl_server.{name}; print(*sys.modules)"
+    # -S: what is installed beside us may load what it likes
+    command = [
+        sys.executable,
+        "-S",
+        "-c",
+        f"import sys; sys.path[:0] = {[str(SERVER.parent)]}; {code}",
+    ]
+    loaded = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert not {"asyncio", "typing", "re", "inspect", "dataclasses"} & set(loaded.stdout.split())

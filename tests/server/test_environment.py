@@ -115,7 +115,7 @@ def test_its_record_says_what_it_is(
     process = run(*arguments, REPL_SERVER="./x.sock")
     first_line(process)
     (record,) = records()
-    assert record[:3] == (process.pid, program, str(directory))
+    assert (record.pid, record.program, record.cwd) == (process.pid, program, str(directory))
 
 
 def test_without_the_variable_nothing_is_loaded(run: Run) -> None:

@@ -346,7 +346,9 @@ class TestRecords:
             "import sys; sys.argv[0] = 'game.py'\nfrom repl_server.network.listen import listen\n"
             "a = listen('./a.sock', mode='cooperative'); b = listen(0)\n"
             "from repl_server.network.records import records\n"
-            "for record in records(): print(*record, sep='|')\n"
+            "for r in records():\n"
+            "    about = r.pid, r.program, r.cwd, r.language, r.address, r.mode, r.started\n"
+            "    print(*about, sep='|')\n"
             "a.close(); b.close(); print(records())\n"
         )
         lines = python(f"import os; os.chdir({str(directory)!r})\n{code}").stdout.splitlines()

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from server.wire_client import WireClient
 
+from repl_server.dispatch.print_keys import KEYS
 from repl_server.evaluation import printing
-from repl_server.evaluation.printing import KEYS, Printer, cut, printer_for
+from repl_server.evaluation.printing import Printer, cut, printer_for
 
 ERROR = "nrepl.middleware.print/error"
 TRUNCATED = "nrepl.middleware.print/truncated"

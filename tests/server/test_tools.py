@@ -159,6 +159,7 @@ class TestLookup:
             "doc": "Turn it.",
             "file": "/game.py",
             "line": PROGRAM.splitlines().index('    """Turn it."""'),
+            "column": 1,
         }
 
     def test_class(self, program: WireClient) -> None:

@@ -19,17 +19,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from repl_server.dispatch.ops import OPS
 from repl_server.dispatch.requests import Client, Evaluation, Observer, Request, Send, Session
 from repl_server.wire import Message
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final, Protocol
+
     from repl_server.dispatch.jobs import JobBounds, Jobs
     from repl_server.dispatch.presence import Presence
     from repl_server.dispatch.timing import Timing
     from repl_server.dispatch.watches import Watches
+else:
+    Protocol = object
+
 
 __all__ = [
     "Bounds",
@@ -48,11 +53,12 @@ Handler = Callable[[Request], None]
 """Answers the requests of one op, now or later. Called under the guard."""
 
 
-class Bounds(NamedTuple):
+class Bounds:
     """How much a server takes on: open sessions, and evaluations waiting in one session."""
 
-    sessions: int = 1_000
-    queued: int = 1_000
+    def __init__(self, sessions: int = 1_000, queued: int = 1_000) -> None:
+        self.sessions = sessions
+        self.queued = queued
 
 
 class Evaluator(Protocol):
@@ -104,12 +110,14 @@ _OWN: Final = (
 )
 
 
-class _Own(NamedTuple):
+class _Own:
     """What serves the ops that nREPL does not have."""
 
-    presence: Presence
-    jobs: Jobs
-    watches: Watches
+    def __init__(self, presence: Presence, jobs: Jobs, watches: Watches) -> None:
+        self.presence = presence
+        self.jobs = jobs
+        self.watches = watches
+        self.parts = (presence, jobs, watches)
 
 
 class Dispatcher:
@@ -190,7 +198,7 @@ class Dispatcher:
                     session.clients.discard(client)
                     if not session.clients:
                         self.end_session(session)
-            for part in self._own or ():
+            for part in self._own.parts if self._own is not None else ():
                 part.left(client)
 
     def announce(self, kind: str, fields: Mapping[str, object]) -> None:
@@ -208,7 +216,7 @@ class Dispatcher:
     def close(self) -> None:
         """The server ends: no more jobs and watches, and what they run is stopped."""
         with self.guard:
-            for part in self._own or ():
+            for part in self._own.parts if self._own is not None else ():
                 part.close()
 
     def receive(self, client: Client, message: Message) -> None:
@@ -300,7 +308,8 @@ class Dispatcher:
         from repl_server.dispatch.watches import MOST_WATCHES
 
         return {
-            **self.bounds._asdict(),
+            "sessions": self.bounds.sessions,
+            "queued": self.bounds.queued,
             "subscriptions": MOST_SUBSCRIPTIONS,
             "watches": MOST_WATCHES,
             "jobs": {
@@ -404,7 +413,7 @@ class Dispatcher:
             Jobs(self, self._timing, self._job_bounds or JobBounds(), presence.announce),
             Watches(self, self._timing),
         )
-        for part in self._own:
+        for part in self._own.parts:
             self._table.update(part.ops)
         self._table[request.message["op"]](request)
 
@@ -452,7 +461,7 @@ class Dispatcher:
         for evaluation in waiting:
             evaluation.finish("interrupted", "session-closed")
         self.evaluator.close_session(session)
-        for part in self._own or ():
+        for part in self._own.parts if self._own is not None else ():
             part.session_closed(session)
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+
+from repl_server.dispatch.print_keys import KEYS
 
 __all__ = ["OPS", "Op"]
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_PRINT = {
-    "nrepl.middleware.print/quota": "The most bytes of one value to send; a longer one is cut and "
-    "its message says `nrepl.middleware.print/truncated`.",
-}
 _PLACE = {
     "file": "The file the code comes from, for error messages and source locations.",
     "line": "The line of the code's first character in it, from 1.",
@@ -82,13 +79,20 @@ _UNKNOWN_JOB = {
 }
 
 
-class Op(NamedTuple):
+class Op:
     """One op's documentation: what it does, and the keys of its request and replies."""
 
-    doc: str
-    requires: Mapping[str, str] = _NOTHING
-    optional: Mapping[str, str] = _NOTHING
-    returns: Mapping[str, str] = _NOTHING
+    def __init__(
+        self,
+        doc: str,
+        requires: Mapping[str, str] = _NOTHING,
+        optional: Mapping[str, str] = _NOTHING,
+        returns: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        self.doc = doc
+        self.requires = requires
+        self.optional = optional
+        self.returns = returns
 
 
 OPS: dict[str, Op] = {
@@ -111,8 +115,15 @@ OPS: dict[str, Op] = {
         doc="What could stand where `prefix` stands, from the live program. Answered while an "
         "evaluation runs.",
         requires={"prefix": "The text to complete."},
-        optional={"ns": "The namespace to look in; the session's own if absent.", **_FRAME},
-        returns={"completions": "A list of maps of `candidate` and `type`."},
+        optional={
+            "ns": "The namespace to look in; the session's own if absent.",
+            "extra-metadata": "A list of what else to say of each: `arglists`, `doc`.",
+            **_FRAME,
+        },
+        returns={
+            "completions": "A list of maps of `candidate`, `type` and, if asked for, `arglists`, "
+            "`doc`. A candidate stands for the name, key or argument that `prefix` ends with."
+        },
     ),
     "describe": Op(
         doc="What this server can do, and what it is.",
@@ -131,7 +142,7 @@ OPS: dict[str, Op] = {
             "ns": "The namespace to evaluate in, this once.",
             **_FRAME,
             **_PLACE,
-            **_PRINT,
+            **KEYS,
         },
         returns=_RESULTS,
     ),
@@ -155,7 +166,7 @@ OPS: dict[str, Op] = {
             "file-path": "Where it is.",
             "file-name": "What it is called.",
             "session": "The session to evaluate in.",
-            **_PRINT,
+            **KEYS,
         },
         returns=_RESULTS,
     ),
@@ -163,7 +174,11 @@ OPS: dict[str, Op] = {
         doc="What is known about a name: arguments, documentation, where it is defined. Answered "
         "while an evaluation runs.",
         requires={"sym": "The name."},
-        optional={"ns": "The namespace to look in; the session's own if absent.", **_FRAME},
+        optional={
+            "ns": "The namespace to look in; the session's own if absent.",
+            "repl-server/source": "Send the text of the definition too, as `source`.",
+            **_FRAME,
+        },
         returns={
             "info": "A map of `name`, `ns`, `arglists-str`, `doc`, `file`, `line`, `column`, "
             "`type`, as far as known; empty if nothing is.",
@@ -259,7 +274,7 @@ OPS: dict[str, Op] = {
             "name": "What to call it in lists.",
             "ns": "The namespace to evaluate in.",
             **_PLACE,
-            **_PRINT,
+            **KEYS,
         },
         returns={
             "job": "Its id. It differs from those of earlier runs of the program.",
@@ -303,7 +318,7 @@ OPS: dict[str, Op] = {
             "times": "How many turns there are to be.",
             "changes": "Send values only when they differ from the last ones.",
             **_PLACE,
-            **_PRINT,
+            **KEYS,
         },
         returns={
             **_RESULTS,

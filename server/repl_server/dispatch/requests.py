@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
 
 from repl_server.wire import Message
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Protocol
+
     from repl_server.dispatch.dispatcher import Dispatcher
+else:
+    Protocol = object
+
 
 __all__ = ["Client", "Evaluation", "Observer", "Request", "Send", "Session"]
 

@@ -6,7 +6,11 @@ import itertools
 import sys
 from collections import OrderedDict
 from types import CodeType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 __all__ = [
     "COROUTINE",

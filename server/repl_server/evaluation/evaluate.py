@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any
 
 from repl_server.evaluation.compile import (
     COROUTINE,
@@ -21,14 +20,18 @@ from repl_server.evaluation.compile import (
     recompiled,
 )
 from repl_server.evaluation.history import History, mentions
-from repl_server.redefinition import redefine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 __all__ = ["TOP_LEVEL_AWAIT", "Run", "Steps", "Stopped"]
 
 TOP_LEVEL_AWAIT = 0x2000
 """The compiler flag (`ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`) that lets code await outside a function."""
 
-Steps = Generator[Coroutine[Any, Any, Any], Any, str | None]
+Steps = Generator[Coroutine["Any", "Any", "Any"], "Any", "str | None"]
 """Code on its way: it gives what is to be awaited, takes the outcome, and returns the last text."""
 
 
@@ -133,6 +136,8 @@ class Run:
             code = part.code
             redefinition = None
             if part.defines and self._said is not None and local is namespace:
+                from repl_server.redefinition import redefine
+
                 redefinition = redefine.prepare(part.tree, namespace)
             if redefinition is not None:
                 code = recompiled(part.tree, self.file, part.flags)

@@ -9,22 +9,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
 
 from repl_server.dispatch.dispatcher import Evaluation, Request, Session
 from repl_server.dispatch.ops import OPS
 from repl_server.evaluation.compile import COROUTINE, compile_expression, new_name
 from repl_server.evaluation.evaluate import Run, Steps, Stopped
 from repl_server.evaluation.interrupt import Interrupt, is_ctrl_c
-from repl_server.evaluation.printing import printer_for
 from repl_server.evaluation.stage import PythonSession, Stage
 from repl_server.evaluation.traceback_text import describe_exception
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from repl_server.dispatch.holding import Holding, Scope
     from repl_server.evaluation.modules import Modules
     from repl_server.evaluation.output import Room
+    from repl_server.evaluation.printing import Printer
     from repl_server.evaluation.stage import Place
+
 
 __all__ = ["Performance", "PythonEvaluator"]
 
@@ -219,7 +222,10 @@ class PythonEvaluator:
             if is_ctrl_c(error):
                 evaluation.finish("interrupted")
                 raise
-            evaluation.error(**describe_exception(error))
+            if isinstance(error, Interrupt):
+                evaluation.finish("interrupted")
+            else:
+                evaluation.error(**describe_exception(error))
         if not evaluation.finished:
             evaluation.finish()
         return None
@@ -245,6 +251,7 @@ class PythonEvaluator:
                 text = repr(value)
             door.close()
         except BaseException as caught:
+            _close(stage)
             Performance(self, stage, evaluation).fail(caught, source, code.co_filename)
             return True
         stage.send()
@@ -264,6 +271,8 @@ class Performance:
     """
 
     def __init__(self, evaluator: PythonEvaluator, stage: Stage, evaluation: Evaluation) -> None:
+        if not _loaded:
+            _load()
         message = evaluation.message
         self.evaluator = evaluator
         self.awaits: Coroutine[Any, Any, Any] | None = None
@@ -290,7 +299,7 @@ class Performance:
             text = f"There is no module {self._ns} in this program; import it first.\n"
             evaluation.finish("error", "namespace-not-found", ns=self._ns, err=text)
             return
-        self._printer = printer = printer_for(message)
+        self._printer = printer = _printer(message)
         session = stage.session
         self._run = Run(
             namespace,
@@ -343,12 +352,13 @@ class Performance:
         self.evaluation.finish()
 
     def fail(self, failure: BaseException, source: str, file: str) -> None:
-        """It was tried the short way, and has failed; the door may be open."""
+        """It was tried the short way, and has failed."""
         run = self._run
         assert run is not None
         run.is_of(source, file)
         described: dict[str, Any] | None = None
         try:
+            self.stage.door.open()
             described = _described(run, failure)
             self.stage.door.close()
         except BaseException as caught:
@@ -414,6 +424,37 @@ class Performance:
             "err", f"[A value of {size} characters was dropped: the client did not read.]\n"
         )
         return False
+
+
+_loaded = False
+
+
+def _load() -> None:
+    """Import what evaluations may need, before the first that is more than an expression.
+
+    Not when it is needed: an interrupt within an import would leave the import's lock behind, and
+    whoever imports that module next would wait for ever.
+    """
+    import ast
+    import copy
+    import linecache
+    import re
+    import traceback
+
+    import repl_server.redefinition.redefine
+
+    global _loaded
+    _loaded = all((ast, copy, linecache, re, traceback, repl_server.redefinition.redefine))
+
+
+def _printer(message: Mapping[str, Any]) -> Printer | None:
+    """How values are to be printed, if anything special is asked for."""
+    for key in message:
+        if key.startswith("nrepl.middleware.print/"):
+            from repl_server.evaluation.printing import printer_for
+
+            return printer_for(message)
+    return None
 
 
 def _described(run: Run, failure: BaseException) -> dict[str, Any] | None:

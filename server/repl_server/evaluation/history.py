@@ -13,20 +13,27 @@ nothing, and then the mark among the constants of the compiled lambda by the obj
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Mapping
 from types import CodeType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 __all__ = ["History", "mentions"]
 
-_MENTION = re.compile(r"(?<![\w.])_[123e]?(?!\w)")
+_MENTION = r"(?<![\w.])_[123e]?(?!\w)"
 _MARK = "\0repl-server:"
 
 
 def mentions(source: str) -> bool:
     """Whether this text may read one of the names."""
-    return "_" in source and _MENTION.search(source) is not None
+    if "_" not in source:
+        return False
+    import re
+
+    return re.search(_MENTION, source) is not None
 
 
 class History:

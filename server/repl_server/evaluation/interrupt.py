@@ -36,7 +36,11 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 __all__ = [
     "Closed",
@@ -117,6 +121,8 @@ class Door:
 
     def ask(self) -> None:
         """Interrupt what runs in the thread; from any thread."""
+        import ctypes  # noqa: F401  (now, and not in the thread that is interrupted)
+
         self.wanted = True
         with self._lock:
             if self.is_open:

@@ -22,12 +22,15 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from repl_server.dispatch.dispatcher import Client, Evaluation
     from repl_server.evaluation.interrupt import Door
     from repl_server.evaluation.standard_input import Input
+
 
 __all__ = ["Outlet", "Output", "Room", "Stream", "Ticking"]
 
@@ -52,17 +55,28 @@ class Room:
 
 
 class Ticking:
-    """The outputs that may hold text nobody flushes. The server's own thread ticks them."""
+    """The outputs that may hold text nobody flushes. The server's own thread ticks them.
+
+    `rouse` makes that thread look at `busy`, from any thread.
+    """
+
+    rouse: Callable[[], None]
 
     def __init__(self, guard: AbstractContextManager[object]) -> None:
         self.running: dict[Output, Evaluation] = {}
         """What evaluates, by its output. Written under the guard."""
         self._guard = guard
-        self._left_behind: weakref.WeakSet[Output] = weakref.WeakSet()
+        self._printed: dict[Output, None] = {}
 
-    def add(self, output: Output) -> None:
-        """Tick what an evaluation has started, for as long as that may print."""
-        self._left_behind.add(output)
+    @property
+    def busy(self) -> bool:
+        """Whether something is to be ticked."""
+        return bool(self.running or self._printed)
+
+    def note(self, output: Output) -> None:
+        """What an evaluation has left behind has printed."""
+        self._printed[output] = None
+        self.rouse()
 
     def tick(self) -> bool:
         """Send what was printed some time ago. False: nobody prints."""
@@ -70,10 +84,14 @@ class Ticking:
             for output, evaluation in list(self.running.items()):
                 if evaluation.finished:
                     del self.running[output]
-        outputs = [*self.running, *self._left_behind]
-        for output in outputs:
+        for output in list(self.running):
             output.tick()
-        return bool(outputs)
+        for output in list(self._printed):
+            del self._printed[output]
+            output.tick()
+            if output.printed:  # the client does not read
+                self._printed[output] = None
+        return self.busy
 
 
 class Output:
@@ -92,7 +110,9 @@ class Output:
         "printed",
     )
 
-    def __init__(self, room: Room, door: Door | None = None) -> None:
+    def __init__(
+        self, room: Room, door: Door | None = None, ticking: Ticking | None = None
+    ) -> None:
         self.evaluation: Evaluation | None = None
         # What was printed and not sent: standard output as it is, the rest with its name.
         self.printed: list[str | tuple[str, str]] = []
@@ -101,8 +121,9 @@ class Output:
         self._lock = threading.Lock()
         self._sent = 0.0
         self._dropped = -1
-        self.out = Stream("out", self)
-        self.err = Stream("err", self)
+        noted = None if ticking is None else ticking.note
+        self.out = Stream("out", self, noted)
+        self.err = Stream("err", self, noted)
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):
@@ -226,10 +247,9 @@ class Outlet:
 
     def open(self) -> Output:
         """Standard output and standard error for one more thread."""
-        output = Output(self._room)
+        output = Output(self._room, ticking=self._ticking)
         output.evaluation = self.evaluation
         self._outputs.add(output)
-        self._ticking.add(output)
         return output
 
     def outlet(self) -> Outlet:
@@ -248,16 +268,18 @@ class Stream(io.TextIOBase):
     `write` is a closure: `print` calls it twice a line, and it is most of what printing costs.
     """
 
-    def __init__(self, kind: str, output: Output) -> None:
+    def __init__(self, kind: str, output: Output, noted: Callable[[Output], None] | None) -> None:
         self.name = f"<std{kind}>"
         self._kind = kind
         self._output = weakref.ref(output)  # nothing goes round: what was printed is sent in time
         self._bytes: _Bytes | None = None
+        self._noted = noted
         self.write = self._writer(output.printed, kind)  # type: ignore[method-assign]
 
     def _writer(self, printed: list[str | tuple[str, str]], kind: str) -> Callable[[str], int]:
         size = 0
         append, full = printed.append, self._full
+        first = self._first if self._noted is not None else None
 
         def write(text: str, /) -> int:
             """Print; sent soon."""
@@ -266,6 +288,8 @@ class Stream(io.TextIOBase):
                 text = _checked(text)
             length = len(text)
             append(text)
+            if first is not None and len(printed) == 1:
+                first()
             size += length
             if size > _TOGETHER:
                 size = 0
@@ -277,6 +301,8 @@ class Stream(io.TextIOBase):
             nonlocal size
             text = _checked(text)
             append((kind, text))
+            if first is not None and len(printed) == 1:
+                first()
             size += len(text)
             if size > _TOGETHER:
                 size = 0
@@ -284,6 +310,12 @@ class Stream(io.TextIOBase):
             return len(text)
 
         return write if kind == "out" else write_error
+
+    def _first(self) -> None:
+        """There is something to be sent, and nobody who looks."""
+        output = self._output()
+        if output is not None and self._noted is not None:
+            self._noted(output)
 
     def _full(self) -> None:
         output = self._output()

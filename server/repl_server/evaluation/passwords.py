@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import getpass
 import sys
-from typing import Any, TextIO
 
 from repl_server.evaluation.routing import ByContext, Routed
 from repl_server.evaluation.standard_input import Input
 
-__all__ = ["ask_the_client"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TextIO
+
+
+__all__ = ["ask_the_client", "ask_the_terminal"]
 
 _getpass = getpass.getpass
 
@@ -20,6 +24,12 @@ def ask_the_client() -> None:
     if getpass.getpass is not _getpass_here:
         _getpass = getpass.getpass
         getpass.getpass = _getpass_here
+
+
+def ask_the_terminal() -> None:
+    """All code asks where it did."""
+    if getpass.getpass is _getpass_here:
+        getpass.getpass = _getpass
 
 
 def _getpass_here(prompt: str = "Password: ", stream: TextIO | None = None) -> Any:

@@ -9,35 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import IO, Any, Final, cast
 
-__all__ = ["DEFAULT_BUFFER", "KEYS", "Printer", "cut", "printer_for"]
+from repl_server.dispatch.print_keys import (
+    BUFFER,
+    DEFAULT_BUFFER,
+    KEYS,
+    OPTIONS,
+    PREFIX,
+    PRINT,
+    QUOTA,
+    STREAM,
+)
 
-_PREFIX: Final = "nrepl.middleware.print/"
-_PRINT = _PREFIX + "print"
-_OPTIONS = _PREFIX + "options"
-_QUOTA = _PREFIX + "quota"
-_STREAM = _PREFIX + "stream?"
-_BUFFER = _PREFIX + "buffer-size"
+__all__ = ["Printer", "cut", "printer_for"]
 
-DEFAULT_BUFFER: Final = 1024
-"""The most bytes of a streamed message's text, unless the request says otherwise."""
 
 _MOST_LAID_OUT = 1_000_000
 _SECONDS = 2.0
-
-KEYS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        _PRINT: "How to print values: `repr` (default), `pprint`, `json`, `str`, or a function of "
-        "a loaded module, as `module:function`, called with the value and the options. A name "
-        "that ends in `/pprint` or `/pr` means `pprint` or `repr`.",
-        _OPTIONS: "A map of options: `width`, `indent`, `depth`, `compact`, `sort_dicts` of "
-        "`pprint`; `indent`, `sort_keys`, `ensure_ascii` of `json`; any of one's own function.",
-        _QUOTA: "The most bytes of one value to send; a longer one is cut, and the status says "
-        "`nrepl.middleware.print/truncated`.",
-        _STREAM: "Send a value in several messages, then `ns` in one of its own.",
-        _BUFFER: f"The most bytes of a value in each such message; {DEFAULT_BUFFER} if absent.",
-    }
-)
-"""The keys of a request that say how its values are printed, and what each is for."""
 
 _asks_nothing = frozenset(KEYS).isdisjoint
 
@@ -55,14 +42,14 @@ class Printer:
     """
 
     def __init__(self, message: Mapping[str, Any]) -> None:
-        self._quota = _number(message.get(_QUOTA))
-        self._buffer = _number(message.get(_BUFFER)) or DEFAULT_BUFFER
-        self._streams = _is_true(message.get(_STREAM))
+        self._quota = _number(message.get(QUOTA))
+        self._buffer = _number(message.get(BUFFER)) or DEFAULT_BUFFER
+        self._streams = _is_true(message.get(STREAM))
         self._complaints: list[str] = []
         self._said: set[str] = set()
-        options = message.get(_OPTIONS)
+        options = message.get(OPTIONS)
         self._options: Mapping[str, Any] = options if isinstance(options, dict) else {}
-        self.text: Callable[[Any], str] = self._chosen(message.get(_PRINT))
+        self.text: Callable[[Any], str] = self._chosen(message.get(PRINT))
         """Prints a value. Raises what the value's own methods raise; can be interrupted."""
 
     def replies(self, text: str, ns: str) -> Iterator[dict[str, object]]:
@@ -74,14 +61,14 @@ class Printer:
         """
         complaints, self._complaints = self._complaints, []
         for sentence in complaints:
-            error = _PREFIX + "error"
+            error = PREFIX + "error"
             yield {error: sentence, "err": sentence + "\n", "status": [error]}
         text, truncated = cut(text, self._quota)
-        status = [_PREFIX + "truncated"]
+        status = [PREFIX + "truncated"]
         if not self._streams:
             fields: dict[str, object] = {"value": text, "ns": ns}
             if truncated:
-                fields |= {"status": status, _PREFIX + "truncated-keys": ["value"]}
+                fields |= {"status": status, PREFIX + "truncated-keys": ["value"]}
             yield fields
             return
         for chunk in _chunks(text, self._buffer):
@@ -98,6 +85,8 @@ class Printer:
             return repr
         plain = name.rpartition("/")[2]
         if plain == "pprint" or (plain != name and plain.endswith("-pprint")):
+            import pprint  # noqa: F401  (now, while no interrupt can come)
+
             return self._pprint
         if plain in ("repr", "pr"):
             return repr

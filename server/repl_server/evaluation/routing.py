@@ -22,9 +22,14 @@ import sys
 import threading
 from collections import deque
 from contextvars import ContextVar
-from typing import Any, Protocol, TextIO
 
 from repl_server.evaluation.output import Outlet, Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol, TextIO
+else:
+    Protocol = object
 
 __all__ = [
     "ByContext",
@@ -253,16 +258,17 @@ def install() -> None:
             threading.Thread.start = _start_noted  # type: ignore[method-assign]
 
 
-def uninstall() -> None:
-    """A server ends; the last one puts everything back as it was."""
+def uninstall() -> bool:
+    """A server ends; the last one puts everything back as it was, and is told that it is."""
     global _servers
     with _changing:
         _servers -= 1
         if _servers:
-            return
+            return False
         if threading.Thread.start is _start_noted:
             threading.Thread.start = _start  # type: ignore[method-assign]
         restore()
+    return True
 
 
 def restore() -> None:

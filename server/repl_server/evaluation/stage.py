@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextvars
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
 
 from repl_server.evaluation import routing
 from repl_server.evaluation.history import History
@@ -17,9 +16,15 @@ from repl_server.evaluation.interrupt import Door
 from repl_server.evaluation.output import Outlet, Output, Room, Ticking
 from repl_server.evaluation.standard_input import Input
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from repl_server.dispatch.dispatcher import Evaluation
     from repl_server.evaluation.evaluator import Performance
+else:
+    Protocol = object
+
 
 __all__ = ["Perform", "Place", "PythonSession", "Stage"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from repl_server.dispatch.dispatcher import Evaluation
     from repl_server.evaluation.interrupt import Door
+
 
 __all__ = ["MOST", "Input"]
 

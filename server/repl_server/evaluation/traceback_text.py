@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Any
 
 from repl_server.evaluation.interrupt import Interrupt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 __all__ = ["describe_exception", "trimmed"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from repl_server.evaluation.output import Room
 from repl_server.network.gate import PATIENCE, Gate
@@ -20,8 +19,10 @@ from repl_server.wire import (
     encode_value,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from repl_server.dispatch.dispatcher import Client, Dispatcher
+
 
 __all__ = ["NreplConversation", "PeerRoom"]
 

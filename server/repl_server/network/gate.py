@@ -7,10 +7,13 @@ one. The shell adds a clock: `PATIENCE` seconds.
 
 from __future__ import annotations
 
-from typing import Final
-
 from repl_server.errors import TokenError
 from repl_server.wire import Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 __all__ = ["PATIENCE", "SHORTEST_TOKEN", "TOKEN_KEY", "Gate", "make_token", "secret"]
 

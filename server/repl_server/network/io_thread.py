@@ -28,11 +28,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
 
 from repl_server.network.listen import Listener, may_connect
 from repl_server.network.log import say
 from repl_server.network.outbox import Outbox
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+else:
+    Protocol = object
 
 __all__ = ["ROOM", "Conversation", "IoThread", "Peer"]
 
@@ -171,7 +176,7 @@ class IoThread:
                         self._look_up()
                     elif descriptor == listening:
                         self._accept()
-                if self._timers or self._ticks_at is not None or busy():
+                if self._ticks_at is not None or self._timers or busy():
                     self._keep_time()
         finally:
             self._end()

@@ -11,13 +11,17 @@ import contextlib
 import errno
 import os
 import socket
-from typing import Any
 
 from repl_server.errors import AddressError, AddressInUseError, ServerError
 from repl_server.network.gate import Gate, secret
 from repl_server.network.port_file import PortFile
 from repl_server.network.records import Mode, add_record, remove_record, runtime_directory
 from repl_server.network.unix_socket import LONGEST_PATH, listen_at, may_connect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 __all__ = ["LONGEST_PATH", "Listener", "listen", "may_connect"]
 
@@ -67,7 +71,7 @@ class Listener:
         self.socket.close()
 
     def _announce(
-        self, token: bytes | None, port_file: bool | str | os.PathLike[str], mode: Mode
+        self, token: bytes | None, port_file: bool | str | os.PathLike[str], mode: Mode | None
     ) -> None:
         self._secret = token
         if port_file is not False:
@@ -78,7 +82,8 @@ class Listener:
                 )
             port = self.socket.getsockname()[1]
             self._port_file = PortFile(port) if port_file is True else PortFile(port, port_file)
-        add_record(self._record, mode=mode)
+        if mode is not None:
+            add_record(self._record, mode=mode)
 
 
 def listen(
@@ -86,7 +91,7 @@ def listen(
     *,
     token: str | None = None,
     port_file: bool | str | os.PathLike[str] = False,
-    mode: Mode = "threads",
+    mode: Mode | None = "threads",
 ) -> Listener:
     """Listen at an address, and leave a record of it.
 
@@ -95,7 +100,7 @@ def listen(
     - `token`: what clients have to give before anything else; needed to listen beyond this machine,
       possible everywhere. At least 16 characters.
     - `port_file`: write the port to `.nrepl-port` in the current directory, or to this path.
-    - `mode`: how the server evaluates, for the record.
+    - `mode`: how the server evaluates, for the record; None leaves none (it is no nREPL server).
 
     Raises `AddressError`, `AddressInUseError`, `TokenError`, `ServerError` (the port file).
     """

@@ -25,7 +25,15 @@ import stat
 import sys
 import threading
 import time
-from typing import Literal, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Mode = Literal["threads", "asyncio", "cooperative"]
+    """How a server evaluates: in threads of its own, in the program's loop, or when it polls."""
+else:
+    Mode = str
 
 __all__ = [
     "Mode",
@@ -40,34 +48,36 @@ __all__ = [
     "runtime_directory",
 ]
 
-Mode = Literal["threads", "asyncio", "cooperative"]
-"""How a server evaluates: in threads of its own, in the program's loop, or when it polls."""
-
 _MOST = 65_536  # bytes read of one record
 
 
-class Record(NamedTuple):
+class Record:
     """One server of a live process of this user.
 
     `address` is `unix:/absolute/path` or `host:port`; `started` counts seconds from the epoch.
     """
 
-    pid: int
-    program: str
-    cwd: str
-    language: str
-    address: str
-    mode: str
-    started: int
+    def __init__(
+        self,
+        *,
+        pid: int,
+        program: str,
+        cwd: str,
+        language: str,
+        address: str,
+        mode: str,
+        started: int,
+    ) -> None:
+        self.pid = pid
+        self.program = program
+        self.cwd = cwd
+        self.language = language
+        self.address = address
+        self.mode = mode
+        self.started = started
 
 
-class _Served(NamedTuple):
-    address: str
-    mode: Mode
-    started: int
-
-
-_served: list[_Served] = []
+_served: list[tuple[str, Mode, int]] = []  # address, mode, when it started
 _lock = threading.Lock()
 
 
@@ -90,7 +100,7 @@ def runtime_directory() -> str:
 def add_record(address: str, *, mode: Mode = "threads") -> None:
     """Note that this process listens at `address`. What can't be written is not noted."""
     with _lock:
-        _served.append(_Served(address, mode, int(time.time())))
+        _served.append((address, mode, int(time.time())))
         with contextlib.suppress(OSError):
             directory = runtime_directory()
             _write(directory)
@@ -100,7 +110,7 @@ def add_record(address: str, *, mode: Mode = "threads") -> None:
 def remove_record(address: str) -> None:
     """Take a note back; the file goes with the last one."""
     with _lock:
-        _served[:] = [served for served in _served if served.address != address]
+        _served[:] = [served for served in _served if served[0] != address]
         with contextlib.suppress(OSError):
             directory = runtime_directory()
             if _served:
@@ -170,11 +180,11 @@ def _write(directory: str) -> None:
         ("cwd", cwd),
         ("language", "python"),
     ]
-    for served in _served:
+    for address, mode, started in _served:
         lines += [
-            ("address", served.address),
-            ("mode", served.mode),
-            ("started", str(served.started)),
+            ("address", address),
+            ("mode", mode),
+            ("started", str(started)),
         ]
     text = "".join(f"{key}: {_escaped(value)}\n" for key, value in lines)
     new = os.path.join(directory, f".{pid}.new")

@@ -20,10 +20,14 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from typing import Final
 
 from repl_server.errors import AddressError, AddressInUseError
 from repl_server.network.log import say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 __all__ = ["LONGEST_PATH", "listen_at", "may_connect"]
 

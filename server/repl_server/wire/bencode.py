@@ -23,14 +23,18 @@ is held as the bytes of it that have come.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from repl_server.wire.errors import LocalProtocolError, RemoteProtocolError
 from repl_server.wire.limits import Limits
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
 __all__ = ["Decoder", "Message", "encode", "encode_value"]
 
-Message = dict[str, Any]
+Message = dict[str, "Any"]
 """One nREPL message: a map whose values are `str`, `int`, lists and maps of these."""
 
 

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
-from typing import Final
 
 from repl_server.wire.bencode import Decoder, Message, encode
 from repl_server.wire.errors import RemoteProtocolError
 from repl_server.wire.limits import Limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 __all__ = ["CLOSED", "NEED_DATA", "Connection", "Idle"]
 

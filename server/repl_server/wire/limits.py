@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 __all__ = ["Limits"]
 
 
-class Limits(NamedTuple):
+class Limits:
     """Bounds on one incoming message.
 
     A deployed decoder believes any length it is told and allocates it; these are what keeps a
@@ -21,7 +19,16 @@ class Limits(NamedTuple):
     - `digits`: digits of one integer, 1,000 (turning digits into a number takes quadratic time).
     """
 
-    message_bytes: int = 64 * 1024 * 1024
-    depth: int = 64
-    items: int = 500_000
-    digits: int = 1_000
+    __slots__ = ("depth", "digits", "items", "message_bytes")
+
+    def __init__(
+        self,
+        message_bytes: int = 64 * 1024 * 1024,
+        depth: int = 64,
+        items: int = 500_000,
+        digits: int = 1_000,
+    ) -> None:
+        self.message_bytes = message_bytes
+        self.depth = depth
+        self.items = items
+        self.digits = digits
