@@ -29,7 +29,7 @@ from repl_server.server import Server
 if TYPE_CHECKING:
     from repl_server.dispatch.dispatcher import Evaluation
     from repl_server.dispatch.holding import Held
-    from repl_server.evaluation.evaluator import Performance
+    from repl_server.evaluation.performance import Performance
 
 __all__ = ["AsyncioServer", "start"]
 

@@ -17,7 +17,6 @@ from repl_server.evaluation.evaluator import PythonEvaluator
 from repl_server.evaluation.interrupt import closed_here, sleep_interruptibly, sleep_plainly
 from repl_server.evaluation.modules import Modules
 from repl_server.evaluation.output import Ticking
-from repl_server.evaluation.passwords import ask_the_client, ask_the_terminal
 from repl_server.evaluation.tools import Tools
 from repl_server.network.conversation import NreplConversation, PeerRoom
 from repl_server.network.io_thread import IoThread, Peer
@@ -92,7 +91,10 @@ class Server:
         self._guard = guard
         self._closed = False
         routing.install()
-        ask_the_client()
+        if "getpass" in sys.modules:  # else when the first evaluation that may use it comes
+            from repl_server.evaluation.passwords import ask_the_client
+
+            ask_the_client()
         sleep_interruptibly()
         atexit.register(self.close)
         _servers.add(self)
@@ -203,7 +205,10 @@ class Server:
         self._place.close(_LAST_SECOND)
         if routing.uninstall():
             sleep_plainly()
-            ask_the_terminal()
+            if "getpass" in sys.modules:
+                from repl_server.evaluation.passwords import ask_the_terminal
+
+                ask_the_terminal()
 
     def _forget(self) -> None:
         """In the child after a fork: the clients and the address are the parent's."""

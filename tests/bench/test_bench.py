@@ -1,7 +1,8 @@
 """No measurement is far over its limit.
 
 `run.py` says what is within its limit and what is not. Here others use the machine too: each
-measurement has three tries, and fails when each has a row over one and a half times its limit.
+measurement has three tries, and fails when each has a row over one and a half times its limit (or
+of what was reached so far, where that is more).
 """
 
 from __future__ import annotations

@@ -34,6 +34,19 @@ class Client:
     - `state` is the server's own; the dispatcher never looks at it.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "address",
+        "hold",
+        "id",
+        "name",
+        "room",
+        "send",
+        "since",
+        "state",
+        "version",
+    )
+
     def __init__(
         self, send: Send, *, ident: str = "", address: str = "", since: float = 0.0
     ) -> None:

@@ -7,14 +7,14 @@ own is in `PythonSession`; which thread evaluates, its `Stage` knows.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 
 from repl_server.dispatch.dispatcher import Evaluation, Request, Session
 from repl_server.dispatch.ops import OPS
 from repl_server.evaluation.compile import COROUTINE, compile_expression, new_name
-from repl_server.evaluation.evaluate import Run, Steps, Stopped
 from repl_server.evaluation.interrupt import Interrupt, is_ctrl_c
+from repl_server.evaluation.performance import SMALL, Performance
 from repl_server.evaluation.stage import PythonSession, Stage
 from repl_server.evaluation.traceback_text import describe_exception
 
@@ -25,18 +25,16 @@ if TYPE_CHECKING:
     from repl_server.dispatch.holding import Holding, Scope
     from repl_server.evaluation.modules import Modules
     from repl_server.evaluation.output import Room
-    from repl_server.evaluation.printing import Printer
     from repl_server.evaluation.stage import Place
 
 
-__all__ = ["Performance", "PythonEvaluator"]
+__all__ = ["PythonEvaluator"]
 
 _PATIENCE = 1.0
 _PATIENCE_WITH_C = 0.2
 _INSIST = 5
 _PLAIN = frozenset(("op", "id", "session", "code"))
 _HELD = "repl-server/held"
-_SMALL = 65_536
 
 
 class PythonEvaluator:
@@ -65,11 +63,11 @@ class PythonEvaluator:
         )
         self.modules = modules
         self._guard = guard
-        self._room = room
-        self._place = place
+        self.room = room
+        self.place = place
         self._later = later
         self._tools = tools
-        self._redefine = redefine
+        self.redefine = redefine
 
     # What the dispatcher asks for, under the guard.
 
@@ -82,13 +80,13 @@ class PythonEvaluator:
                 "python": _version("{}.{}.{}".format(*sys.version_info), sys.version.split()[0]),
                 "repl-server": _version(__version__, __version__),
             },
-            "aux": {"current-ns": self.modules.name, "repl-server/mode": self._place.mode},
+            "aux": {"current-ns": self.modules.name, "repl-server/mode": self.place.mode},
         }
 
     def open_session(self, session: Session, parent: Session | None) -> None:
         """Make what it keeps, and its stage."""
         state = PythonSession(session.id[:8], parent.state if parent is not None else None)
-        state.stage = self._place.open(state, self.perform)
+        state.stage = self.place.open(state, self.perform)
         session.state = state
         if self.holding is not None:
             self._later(0.0, self.holding.look)
@@ -176,7 +174,7 @@ class PythonEvaluator:
             if evaluation.finished or not stage.door.wanted or state.stage is not stage:
                 return
             state.context = state.context.copy()
-            state.stage = self._place.open(state, self.perform)
+            state.stage = self.place.open(state, self.perform)
             evaluation.finish(
                 "interrupted",
                 "repl-server/abandoned",
@@ -218,7 +216,7 @@ class PythonEvaluator:
             if performance.advance() is not None:
                 return performance
         except BaseException as error:
-            _close(stage)
+            stage.door.shut()
             if is_ctrl_c(error):
                 evaluation.finish("interrupted")
                 raise
@@ -237,9 +235,9 @@ class PythonEvaluator:
         """
         session = stage.session
         source = evaluation.message["code"]
-        if "_" in source or "lambda" in source:
+        if "_" in source or "lambda" in source or "getpass" in source:
             return False
-        code = compile_expression(source, new_name(), 1, session.flags | self._place.flags)
+        code = compile_expression(source, new_name(), 1, session.flags | self.place.flags)
         if code is None or code.co_flags & COROUTINE:
             return False
         door, text = stage.door, None
@@ -251,252 +249,17 @@ class PythonEvaluator:
                 text = repr(value)
             door.close()
         except BaseException as caught:
-            _close(stage)
+            stage.door.shut()
             Performance(self, stage, evaluation).fail(caught, source, code.co_filename)
             return True
         stage.send()
-        if text is not None and len(text) > _SMALL:
+        if text is not None and len(text) > SMALL:
             Performance(self, stage, evaluation).succeed(text)
         elif not evaluation.finished:
             if text is not None:
                 evaluation.value(text, ns=self.modules.name, last=True)
             evaluation.finish()
         return True
-
-
-class Performance:
-    """One evaluation while it is performed.
-
-    `awaits` is what the code wants awaited: the coroutine of a statement with `await` in it.
-    """
-
-    def __init__(self, evaluator: PythonEvaluator, stage: Stage, evaluation: Evaluation) -> None:
-        if not _loaded:
-            _load()
-        message = evaluation.message
-        self.evaluator = evaluator
-        self.awaits: Coroutine[Any, Any, Any] | None = None
-        self.stage = stage
-        self.evaluation = evaluation
-        self.was_cancelled = False
-        self._run: Run | None = None
-        self._steps: Steps | None = None
-        modules = evaluator.modules
-        self._ns = modules.name
-        namespace: dict[str, Any] | None = modules.namespace
-        local: dict[str, Any] | None = None
-        if _HELD in message:
-            scope = evaluator.scope(message)
-            if isinstance(scope, str):
-                evaluation.finish("error", "repl-server/unknown-held", err=scope + "\n")
-                return
-            self._ns, namespace, local = scope
-            if _is_expression(message):  # else what is nested in it would not see the locals
-                namespace = scope.together
-        elif "ns" in message or "file" in message or "file-path" in message:
-            self._ns, namespace = modules.of(message)
-        if namespace is None:
-            text = f"There is no module {self._ns} in this program; import it first.\n"
-            evaluation.finish("error", "namespace-not-found", ns=self._ns, err=text)
-            return
-        self._printer = printer = _printer(message)
-        session = stage.session
-        self._run = Run(
-            namespace,
-            session.history,
-            repr if printer is None else printer.text,
-            shown=self._show,
-            said=self._say if evaluator._redefine else None,  # noqa: SLF001
-            flags=session.flags | evaluator._place.flags,  # noqa: SLF001
-            local=local,
-        )
-
-    def advance(
-        self, outcome: object = None, error: BaseException | None = None
-    ) -> Coroutine[Any, Any, Any] | None:
-        """Go on, with the outcome of what was awaited, to the next one, or None: it is over."""
-        run, stage = self._run, self.stage
-        if run is None:
-            return None
-        door = stage.door
-        value: str | None = None
-        failure: BaseException | None = None
-        described: dict[str, Any] | None = None
-        try:
-            try:
-                door.open()
-                if self._steps is None:
-                    self._steps = _steps(run, self.evaluation)
-                    self.awaits = next(self._steps)
-                elif error is None:
-                    self.awaits = self._steps.send(outcome)
-                else:
-                    self.awaits = self._steps.throw(error)
-                door.close()
-                return self.awaits
-            except StopIteration as end:
-                value = end.value
-            except BaseException as caught:
-                failure = caught.error if isinstance(caught, Stopped) else caught
-                described = _described(run, failure)
-            door.close()
-        except BaseException as caught:
-            failure, described = caught, None
-            _close(stage)
-        self._conclude(run, value, failure, described)
-        return None
-
-    def succeed(self, text: str) -> None:
-        """It was done the short way, and has a value that may take long to send."""
-        self._value(text, last=True)
-        self.evaluation.finish()
-
-    def fail(self, failure: BaseException, source: str, file: str) -> None:
-        """It was tried the short way, and has failed."""
-        run = self._run
-        assert run is not None
-        run.is_of(source, file)
-        described: dict[str, Any] | None = None
-        try:
-            self.stage.door.open()
-            described = _described(run, failure)
-            self.stage.door.close()
-        except BaseException as caught:
-            failure, described = caught, None
-            _close(self.stage)
-        self._conclude(run, None, failure, described)
-
-    def _conclude(
-        self,
-        run: Run,
-        value: str | None,
-        failure: BaseException | None,
-        described: dict[str, Any] | None,
-    ) -> None:
-        stage, evaluation = self.stage, self.evaluation
-        stage.session.flags = run.flags
-        stage.send()
-        if evaluation.finished:  # it was left behind
-            return
-        if failure is None:
-            if value is not None:
-                self._value(value, last=True)
-            evaluation.finish()
-        elif isinstance(failure, Interrupt) or self.was_cancelled:
-            evaluation.finish("interrupted")
-        elif is_ctrl_c(failure):
-            evaluation.finish("interrupted")
-            raise failure
-        else:
-            stage.session.history.error(failure)
-            evaluation.error(**(described or describe_exception(failure)))
-            evaluation.finish()
-
-    def _show(self, text: str) -> None:
-        """Send a value that is not the last one, if the client reads."""
-        door = self.stage.door
-        with door.closed():
-            self.stage.send()
-            self._value(text)
-
-    def _say(self, text: str) -> None:
-        with self.stage.door.closed():
-            self.stage.send()
-            self.evaluation.output("err", text)
-
-    def _value(self, text: str, *, last: bool = False) -> None:
-        evaluation = self.evaluation
-        if self._printer is None:
-            if (last and len(text) <= _SMALL) or self._has_room(len(text)):
-                evaluation.value(text, ns=self._ns, last=last)
-            return
-        for reply in self._printer.replies(text, self._ns):
-            if not self._has_room(len(text)):
-                return
-            evaluation.answer(reply)
-
-    def _has_room(self, size: int) -> bool:
-        """Wait for a client that does not read; False: it gets a note instead of a value."""
-        door, client = self.stage.door, self.evaluation.client
-        if self.evaluator._room.wait(client, lambda: door.wanted):  # noqa: SLF001
-            return True
-        self.evaluation.output(
-            "err", f"[A value of {size} characters was dropped: the client did not read.]\n"
-        )
-        return False
-
-
-_loaded = False
-
-
-def _load() -> None:
-    """Import what evaluations may need, before the first that is more than an expression.
-
-    Not when it is needed: an interrupt within an import would leave the import's lock behind, and
-    whoever imports that module next would wait for ever.
-    """
-    import ast
-    import copy
-    import linecache
-    import re
-    import traceback
-
-    import repl_server.redefinition.redefine
-
-    global _loaded
-    _loaded = all((ast, copy, linecache, re, traceback, repl_server.redefinition.redefine))
-
-
-def _printer(message: Mapping[str, Any]) -> Printer | None:
-    """How values are to be printed, if anything special is asked for."""
-    for key in message:
-        if key.startswith("nrepl.middleware.print/"):
-            from repl_server.evaluation.printing import printer_for
-
-            return printer_for(message)
-    return None
-
-
-def _described(run: Run, failure: BaseException) -> dict[str, Any] | None:
-    """What is to be said of it; with the door open, as its own code may be asked for words."""
-    if isinstance(failure, Interrupt):
-        return None
-    run.note_source()
-    return describe_exception(failure, source=run.source, file=run.file)
-
-
-def _steps(run: Run, evaluation: Evaluation) -> Steps:
-    message = evaluation.message
-    if message["op"] == "load-file":
-        path = evaluation.text("file-path")
-        if isinstance(message.get("file"), str):
-            return run.load(evaluation.code, path or evaluation.text("file-name") or "<file>")
-        assert path is not None
-        with open(path, "rb") as file:
-            return run.load(file.read(), path)
-    if "line" not in message and "column" not in message:
-        return run.evaluate(message["code"], evaluation.text("file"), 1, 1)
-    line = evaluation.number("line")
-    column = evaluation.number("column")
-    return run.evaluate(
-        evaluation.code,
-        evaluation.text("file"),
-        line if line is not None and 0 < line < 10_000_000 else 1,
-        column if column is not None and 0 < column < 10_000 else 1,
-    )
-
-
-def _is_expression(message: Mapping[str, Any]) -> bool:
-    code = message.get("code")
-    return isinstance(code, str) and compile_expression(code, "<expression>", 1, 0) is not None
-
-
-def _close(stage: Stage) -> None:
-    """Close the door, also if the last interrupt comes at this very moment."""
-    try:
-        stage.door.close()
-    except Interrupt:
-        stage.door.close()
 
 
 def _version(numbers: str, text: str) -> dict[str, object]:

@@ -168,6 +168,13 @@ class Door:
         sys.settrace(self._outside)
         _pass_over_this_server(trace)
 
+    def shut(self) -> None:
+        """Close it, also if the last interrupt comes at this very moment."""
+        try:
+            self.close()
+        except Interrupt:
+            self.close()
+
     def landed(self) -> None:
         """The interrupt has been raised."""
         self.wanted = False

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from repl_server.dispatch.dispatcher import Evaluation
-    from repl_server.evaluation.evaluator import Performance
+    from repl_server.evaluation.performance import Performance
 else:
     Protocol = object
 
