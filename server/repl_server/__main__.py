@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -89,15 +90,39 @@ def main(arguments: list[str]) -> int:
         # The server ends at the process's exit: threads of the program may outlive its main one.
         program.run()
         return 0
-    ended = threading.Event()
     with server:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
+        end = _Ending()
         print(server.banner, flush=True)
         if options.until_eof:
-            _start_watching(ended.set)
-        ended.wait()
+            _start_watching(end)
+        end.wait()
     return 0
+
+
+class _Ending:
+    """SIGTERM and Ctrl-C, waited for by reading a pipe that the signals themselves write to.
+
+    A signal that comes just before a thread begins to wait for a lock or an event does not end the
+    wait (its handler would run after it).
+    """
+
+    def __init__(self) -> None:
+        self._ended = False
+        self._out, self._in = os.pipe()
+        os.set_blocking(self._in, False)
+        signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self)
+
+    def __call__(self, *_signal: object) -> None:
+        self._ended = True
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._in, b".")
+
+    def wait(self) -> None:
+        """Return when one has come, or it was called."""
+        while not self._ended:
+            os.read(self._out, 64)
 
 
 def _read(arguments: list[str]) -> _Options:

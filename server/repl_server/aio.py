@@ -204,9 +204,7 @@ class _LoopStage(Stage):
         evaluation, self._next = self._next, None
         if evaluation is None:
             return
-        self.evaluation = evaluation
-        self._outlet = None
-        self.output.evaluation = self.input.evaluation = evaluation
+        self.take_on(evaluation)
         routing.by_context()
         outlet = _LoopOutlet(evaluation, self.input, self._ticking, self._room)
         outlet.own = self.output

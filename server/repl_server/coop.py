@@ -231,9 +231,7 @@ class _HostStage(Stage):
         self.session.context.run(self._perform_here, evaluation)
 
     def _perform_here(self, evaluation: Evaluation) -> None:
-        self.evaluation = evaluation
-        self._outlet = None
-        self.output.evaluation = self.input.evaluation = evaluation
+        self.take_on(evaluation)
         self.door.take()
         marked = routing.mark(self)
         files = routing.lead(

@@ -32,6 +32,7 @@ __all__ = ["PythonEvaluator"]
 
 _PATIENCE = 1.0
 _PATIENCE_WITH_C = 0.2
+_AGAIN = (0.02, 0.1, 0.4)
 _INSIST = 5
 _PLAIN = frozenset(("op", "id", "session", "code"))
 _HELD = "repl-server/held"
@@ -118,6 +119,9 @@ class PythonEvaluator:
         stage.interrupt()
         if stage.can_be_left:
             self._later(_PATIENCE_WITH_C, lambda: self._leave(state, stage, evaluation))
+        else:
+            for seconds in _AGAIN:
+                self._later(seconds, stage.door.nudge)
         self._later(_PATIENCE, lambda: self._give_up(stage, evaluation))
 
     def give_input(self, session: Session, text: str) -> bool:

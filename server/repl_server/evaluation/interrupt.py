@@ -130,13 +130,22 @@ class Door:
                 _shoot(self._ident, Interrupt)
                 if self._pause is not None and self._pause.locked():
                     self._pause.release()
-                if self._ident == _main and _signal is not None:
-                    import signal
-
-                    signal.pthread_kill(self._ident, _signal)
+                self._nudge()
             wakers = list(self._wakers)
         for wake in wakers:
             wake()
+
+    def nudge(self) -> None:
+        """Wake the main thread once more: what was just about to wait has not seen the signal."""
+        with self._lock:
+            if self.wanted and self.is_open:
+                self._nudge()
+
+    def _nudge(self) -> None:
+        if self._ident == _main and _signal is not None:
+            import signal
+
+            signal.pthread_kill(self._ident, _signal)
 
     def wakes(self, wake: Callable[[], None]) -> None:
         """Call `wake` after each `ask`: something that waits in this thread wants to know."""

@@ -79,11 +79,15 @@ class Stage:
         if self._outlet is not None:
             self._outlet.send()
 
-    def begin(self, evaluation: Evaluation) -> None:
-        """From now on this thread's standard files are the client's."""
+    def take_on(self, evaluation: Evaluation) -> None:
+        """What is printed and read from now on is this one's."""
         self.evaluation = evaluation
         self._outlet = None
         self.output.evaluation = self.input.evaluation = evaluation
+
+    def begin(self, evaluation: Evaluation) -> None:
+        """From now on this thread's standard files are the client's."""
+        self.take_on(evaluation)
         if self._bound is None or (sys.stdin, sys.stdout, sys.stderr) != self._bound:
             self._bound = routing.bind(
                 {"stdin": self.input, "stdout": self.output.out, "stderr": self.output.err}
