@@ -37,6 +37,8 @@ CLOSED: Final = Idle.CLOSED
 class Connection:
     """The wire: bencode messages over any byte stream. Either side, any transport."""
 
+    __slots__ = ("_decoder", "_ended")
+
     def __init__(self, limits: Limits | None = None) -> None:
         self._decoder = Decoder(limits)
         self._ended = False
