@@ -210,16 +210,13 @@ class _LoopStage(Stage):
         outlet.own = self.output
         self._outlet = outlet
         routing.current.set(outlet)
-        marked = routing.mark(self)
-        self.door.take()
         try:
-            performance = self._perform(self, evaluation)
-            if performance is not None and self._place.is_held:
-                _refuse_to_await(performance)
-                performance = None
+            with self.here():
+                performance = self._perform(self, evaluation)
+                if performance is not None and self._place.is_held:
+                    _refuse_to_await(performance)
+                    performance = None
         finally:
-            self.door.leave()
-            routing.mark(marked)
             routing.current.set(None)
         if performance is not None:
             self._performance = performance
@@ -245,13 +242,8 @@ class _LoopStage(Stage):
             self._task = self._performance = None
 
     def _step(self, performance: Performance, outcome: object, error: BaseException | None) -> Any:
-        marked = routing.mark(self)
-        self.door.take()
-        try:
+        with self.here():
             return performance.advance(outcome, error)
-        finally:
-            self.door.leave()
-            routing.mark(marked)
 
 
 class _Stepped:
@@ -277,17 +269,14 @@ class _Stepped:
 
     def _step(self, outcome: Any, error: BaseException | None) -> Any:
         door: Door = self._stage.door
-        marked = routing.mark(self._stage)
-        door.take()
-        try:
-            door.open()
-            if error is None:
-                return self._coroutine.send(outcome)
-            return self._coroutine.throw(error)
-        finally:
-            _close(door)
-            door.leave()
-            routing.mark(marked)
+        with self._stage.here():
+            try:
+                door.open()
+                if error is None:
+                    return self._coroutine.send(outcome)
+                return self._coroutine.throw(error)
+            finally:
+                _close(door)
 
 
 def _refuse_to_await(performance: Performance) -> None:

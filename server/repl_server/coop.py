@@ -232,14 +232,9 @@ class _HostStage(Stage):
 
     def _perform_here(self, evaluation: Evaluation) -> None:
         self.take_on(evaluation)
-        self.door.take()
-        marked = routing.mark(self)
-        files = routing.lead(
-            {"stdin": self.input, "stdout": self.output.out, "stderr": self.output.err}
-        )
-        try:
-            self._perform(self, evaluation)
-        finally:
-            routing.bind(files)
-            routing.mark(marked)
-            self.door.leave()
+        with self.here():
+            files = routing.lead(self.files())
+            try:
+                self._perform(self, evaluation)
+            finally:
+                routing.bind(files)

@@ -149,22 +149,17 @@ class Output:
 
     def full(self) -> None:
         """Much was printed: send it, and wait if the client does not read."""
-        door = self._door
-        if door is not None and door.is_open and door.mine:
-            with door.closed():
-                self._full()
-        else:
+        with self._door_closed():
             self._full()
 
     def flushed(self) -> None:
         """The program has flushed: send at once if nothing was sent just now."""
         if self.printed and time.monotonic() - self._sent > _QUIET:
-            door = self._door
-            if door is not None and door.is_open and door.mine:
-                with door.closed():
-                    self.tick()
-            else:
+            with self._door_closed():
                 self.tick()
+
+    def _door_closed(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._door is None else self._door.closed()
 
     def _full(self) -> None:
         with self._lock:

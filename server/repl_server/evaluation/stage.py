@@ -18,7 +18,7 @@ from repl_server.evaluation.standard_input import Input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from repl_server.dispatch.dispatcher import Evaluation
     from repl_server.evaluation.performance import Performance
@@ -26,7 +26,7 @@ else:
     Protocol = object
 
 
-__all__ = ["Perform", "Place", "PythonSession", "Stage"]
+__all__ = ["Here", "Perform", "Place", "PythonSession", "Stage"]
 
 Perform = Callable[["Stage", "Evaluation"], "Performance | None"]
 """Evaluates and answers, in the thread it is called in. What has to await is given back."""
@@ -85,16 +85,42 @@ class Stage:
         self._outlet = None
         self.output.evaluation = self.input.evaluation = evaluation
 
+    def here(self) -> Here:
+        """`with stage.here():` the thread is this stage's in the block, and then what it was."""
+        return Here(self)
+
     def begin(self, evaluation: Evaluation) -> None:
         """From now on this thread's standard files are the client's."""
         self.take_on(evaluation)
         if self._bound is None or (sys.stdin, sys.stdout, sys.stderr) != self._bound:
-            self._bound = routing.bind(
-                {"stdin": self.input, "stdout": self.output.out, "stderr": self.output.err}
-            )
+            self._bound = routing.bind(self.files())
+
+    def files(self) -> dict[str, Any]:
+        """What standard input, output and error are for the code that is evaluated here."""
+        return {"stdin": self.input, "stdout": self.output.out, "stderr": self.output.err}
 
     def _begin_ticking(self, evaluation: Evaluation) -> None:
         self._ticking.running[self.output] = evaluation
+
+
+class Here:
+    """A block in which a thread is a stage's: its door is the stage's, and what it starts prints
+    to the stage's client.
+    """  # noqa: D205
+
+    __slots__ = ("_marked", "_stage")
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._marked: routing.Source | None = None
+
+    def __enter__(self) -> None:
+        self._marked = routing.mark(self._stage)
+        self._stage.door.take()
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stage.door.leave()
+        routing.mark(self._marked)
 
 
 class PythonSession:

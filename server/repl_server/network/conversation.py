@@ -91,7 +91,7 @@ class NreplConversation:
         receive, client, next_event = self._receive, self.client, wire.next_event
         try:
             wire.receive_data(data)
-            while not (wire.is_empty or isinstance(event := next_event(), Idle)):
+            while not isinstance(event := next_event(), Idle):
                 if gate is None or gate.admits(event):
                     receive(client, event)
                 else:

@@ -73,15 +73,7 @@ class Outbox:
             if self._held:
                 self._held.append(data)
                 data = self._release()
-            if self.is_stalled or self.closed:
-                self._write(data)
-                return
-            try:
-                sent = self._socket_send(data)
-            except OSError:
-                sent = 0
-            if sent < len(data):
-                self._write(memoryview(data)[sent:])
+            self._write(data)
 
     def hold(self, data: bytes) -> None:
         """Like `send`, but another reply is about to come: they may go together."""
@@ -159,7 +151,7 @@ class Outbox:
         self._held_size = 0
         return b"".join(held)
 
-    def _write(self, data: bytes | memoryview) -> None:
+    def _write(self, data: bytes) -> None:
         """Write, or queue behind what waits. The lock is held."""
         if self.closed:
             return

@@ -221,11 +221,6 @@ class Decoder:
         )
 
     @property
-    def is_empty(self) -> bool:
-        """Whether all bytes fed have been given as messages."""
-        return self._position >= len(self._buffer) and not self._later and self._container is None
-
-    @property
     def rest(self) -> bytes:
         """The bytes fed and not yet read (the remainder after the last whole message)."""
         self._join()

@@ -50,11 +50,6 @@ class Connection:
         else:
             self._ended = True
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether all that was received has been given, and more may come."""
-        return self._decoder.is_empty and not self._ended
-
     def next_event(self) -> Message | Idle:
         """The next message, `NEED_DATA`, or `CLOSED`.
 
