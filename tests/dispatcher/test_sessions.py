@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dispatcher.toy import Peer, World
+from dispatcher.toy import Clock, Peer, World
 
 from repl_server.dispatch.dispatcher import Bounds
 from repl_server.dispatch.ops import OPS
@@ -205,3 +205,66 @@ def test_evaluations_without_a_session_are_bounded_too() -> None:
     assert len(world.running) == 2
     assert "too-many-sessions" in peer.ask("eval", code="1")["status"]
     assert len(world.running) == 2
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_a_session_that_is_kept_outlives_its_connection_for_so_long(clock: Clock) -> None:
+    world = World(clock=clock)
+    peer = world.peer()
+    session = peer.clone(**{"repl-server/keep": "60"})
+    peer.leave()
+    clock.step(59)
+    assert world.peer().ask("ls-sessions")["sessions"] == [session]
+    clock.step(2)
+    assert world.dispatcher.sessions == {}
+
+
+def test_who_comes_back_to_a_kept_session_has_it(clock: Clock) -> None:
+    world = World(clock=clock)
+    peer = world.peer()
+    session = peer.clone(**{"repl-server/keep": 60})
+    peer.leave()
+    clock.step(50)
+    later = world.peer()
+    later.send("eval", session=session, code="1")
+    clock.step(100)
+    assert [each.id for each in world.dispatcher.sessions.values()] == [session]
+    later.leave()
+    clock.step(59)
+    assert session in world.dispatcher.sessions
+    clock.step(2)
+    assert session not in world.dispatcher.sessions
+
+
+def test_what_a_kept_session_runs_is_interrupted_when_its_client_is_lost(clock: Clock) -> None:
+    world = World(clock=clock)
+    peer = world.peer()
+    session = peer.clone(**{"repl-server/keep": 60})
+    peer.send("eval", session=session, code="1")
+    peer.send("eval", session=session, code="2")
+    peer.leave()
+    (running,) = world.running
+    assert world.evaluator.interrupted == [running]
+    running.finish("interrupted")
+    assert [evaluation.code for evaluation in world.evaluator.started] == ["1"]
+
+
+def test_a_session_that_is_closed_is_not_kept(clock: Clock) -> None:
+    world = World(clock=clock)
+    peer = world.peer()
+    session = peer.clone(**{"repl-server/keep": 60})
+    peer.send("close", session=session)
+    assert world.dispatcher.sessions == {}
+
+
+def test_a_session_is_kept_for_five_minutes_at_most(clock: Clock) -> None:
+    world = World(clock=clock)
+    peer = world.peer()
+    peer.clone(**{"repl-server/keep": 100_000})
+    peer.leave()
+    clock.step(301)
+    assert world.dispatcher.sessions == {}

@@ -97,6 +97,7 @@ class Evaluator(Protocol):
 
 
 _IDS: Final = (str, int)
+_LONGEST_KEPT: Final = 300.0  # seconds
 _OWN: Final = (
     "repl-server/submit",
     "repl-server/result",
@@ -143,6 +144,8 @@ class Dispatcher:
         self.sessions: dict[str, Session] = {}
         self.clients: dict[Client, None] = {}
         """Who is connected, in the order they came."""
+        self.on_absence: Callable[[], None] = lambda: None
+        """Called, under the guard, when a session that is kept has lost its last client."""
         self.bounds = bounds or Bounds()
         self._job_bounds = job_bounds
         self._timing = timing
@@ -188,7 +191,10 @@ class Dispatcher:
             return client
 
     def disconnect(self, client: Client) -> None:
-        """A client has gone: sessions only it used are closed, and what they run is stopped."""
+        """A client has gone: sessions only it used are closed, and what they run is stopped.
+
+        A session that is to be kept is closed later, if nobody has come back to it by then.
+        """
         with self.guard:
             if client not in self.clients:
                 return
@@ -196,7 +202,11 @@ class Dispatcher:
             for session in list(self.sessions.values()):
                 if client in session.clients:
                     session.clients.discard(client)
-                    if not session.clients:
+                    if session.clients:
+                        continue
+                    if session.keep:
+                        self._keep(session)
+                    else:
                         self.end_session(session)
             for part in self._own.parts if self._own is not None else ():
                 part.left(client)
@@ -261,6 +271,8 @@ class Dispatcher:
         if self._own is not None and named != (client.name, client.version):
             self._own.presence.named(client)
         session = Session(self._session_ids())
+        if self._timing is not None:
+            session.keep = min(request.seconds("repl-server/keep") or 0.0, _LONGEST_KEPT)
         self.evaluator.open_session(session, parent)
         self.sessions[session.id] = session
         session.clients.add(client)
@@ -282,41 +294,16 @@ class Dispatcher:
 
     def _describe(self, request: Request) -> None:
         verbose = request.message.get("verbose?") not in (None, [], "", 0, "false")
-        ops: dict[str, object] = {}
-        for name in self.ops:
-            op = OPS[name]
-            ops[name] = (
-                {
-                    "doc": op.doc,
-                    "requires": op.requires,
-                    "optional": op.optional,
-                    "returns": op.returns,
-                }
-                if verbose
-                else {}
-            )
         described: dict[str, Any] = dict(self.evaluator.describe())
         if self._timing is not None:
+            from repl_server.dispatch.description import limits
+
             aux = described.get("aux", {})
-            limits = {**aux.get("repl-server/limits", {}), **self._limits()}
-            described["aux"] = {**aux, "repl-server/limits": limits}
+            own = limits(self.bounds.sessions, self.bounds.queued, self._job_bounds)
+            told = {**aux.get("repl-server/limits", {}), **own}
+            described["aux"] = {**aux, "repl-server/limits": told}
+        ops = {name: OPS[name].described() if verbose else {} for name in self.ops}
         request.reply({"ops": ops, **described, "status": ["done"]})
-
-    def _limits(self) -> dict[str, object]:
-        from repl_server.dispatch.jobs import JobBounds
-        from repl_server.dispatch.presence import MOST_SUBSCRIPTIONS
-        from repl_server.dispatch.watches import MOST_WATCHES
-
-        return {
-            "sessions": self.bounds.sessions,
-            "queued": self.bounds.queued,
-            "subscriptions": MOST_SUBSCRIPTIONS,
-            "watches": MOST_WATCHES,
-            "jobs": {
-                key.replace("_", "-"): bound
-                for key, bound in (self._job_bounds or JobBounds())._asdict().items()
-            },
-        }
 
     def _ls_sessions(self, request: Request) -> None:
         request.reply({"sessions": list(self.sessions), "status": ["done"]})
@@ -450,19 +437,41 @@ class Dispatcher:
                     _begin(following, session)
                 self.evaluator.evaluate(following)
 
+    def _keep(self, session: Session) -> None:
+        """Its last client is lost: stop what it runs, and close it later, unless one comes back."""
+        assert self._timing is not None
+        session.lost += 1
+        lost = session.lost
+        _empty(session, "interrupted")
+        if session.running is not None:
+            self.evaluator.interrupt(session.running)
+        self.on_absence()
+
+        def late() -> None:
+            with self.guard:
+                if session.lost == lost and not session.clients:
+                    self.end_session(session)
+
+        self._timing.later(session.keep, late)
+
     def end_session(self, session: Session) -> None:
         """Close it: what waits in it ends, what it runs is stopped. Called under the guard."""
         if session.closed:
             return
         session.closed = True
         self.sessions.pop(session.id, None)
-        waiting = list(session.queue)
-        session.queue.clear()
-        for evaluation in waiting:
-            evaluation.finish("interrupted", "session-closed")
+        _empty(session, "interrupted", "session-closed")
         self.evaluator.close_session(session)
         for part in self._own.parts if self._own is not None else ():
             part.session_closed(session)
+
+
+def _empty(session: Session, *statuses: str) -> None:
+    """End what waits in it."""
+    waiting = list(session.queue)
+    session.queue.clear()
+    for evaluation in waiting:
+        evaluation.finish(*statuses)
 
 
 def _begin(evaluation: Evaluation, session: Session) -> None:

@@ -189,6 +189,7 @@ class Holding:
         self._wall = wall
         self._held: dict[str, Held] = {}
         self._closed = closed
+        dispatcher.on_absence = self.look
         _all.add(self)
 
     # In the thread of the program.
@@ -330,7 +331,9 @@ class Holding:
 
     def _is_somebody_there(self) -> bool:
         sessions = self._dispatcher.sessions
-        return any(not session.ephemeral for session in sessions.copy().values())
+        return any(
+            session.clients and not session.ephemeral for session in sessions.copy().values()
+        )
 
     def _tell(self, held: Held) -> None:
         """Say it to every client that has a session, once, as output of what it last evaluated."""

@@ -94,6 +94,15 @@ class Op:
         self.optional = optional
         self.returns = returns
 
+    def described(self) -> dict[str, object]:
+        """As `describe` with `verbose?` sends it."""
+        return {
+            "doc": self.doc,
+            "requires": self.requires,
+            "optional": self.optional,
+            "returns": self.returns,
+        }
+
 
 OPS: dict[str, Op] = {
     "clone": Op(
@@ -103,6 +112,9 @@ OPS: dict[str, Op] = {
             "session": "The session to copy.",
             "client-name": "What the client calls itself.",
             "client-version": "Its version.",
+            "repl-server/keep": "Seconds, at most 300, that the session stays open for when its "
+            "last client's connection is lost: whoever names it then goes on in it. What it runs "
+            "is interrupted all the same.",
         },
         returns={"new-session": "The new session's id."},
     ),
@@ -114,7 +126,10 @@ OPS: dict[str, Op] = {
     "completions": Op(
         doc="What could stand where `prefix` stands, from the live program. Answered while an "
         "evaluation runs.",
-        requires={"prefix": "The text to complete."},
+        requires={
+            "prefix": "The text to complete: a name, or all that is before the cursor, if the "
+            "`aux` of `describe` says `repl-server/prefix`: `text`."
+        },
         optional={
             "ns": "The namespace to look in; the session's own if absent.",
             "extra-metadata": "A list of what else to say of each: `arglists`, `doc`.",
@@ -122,7 +137,8 @@ OPS: dict[str, Op] = {
         },
         returns={
             "completions": "A list of maps of `candidate`, `type` and, if asked for, `arglists`, "
-            "`doc`. A candidate stands for the name, key or argument that `prefix` ends with."
+            "`doc`. A candidate stands for the name, key or argument that `prefix` ends with.",
+            "repl-server/replaces": "How many characters at the end of `prefix` that is.",
         },
     ),
     "describe": Op(

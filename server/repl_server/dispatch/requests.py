@@ -72,6 +72,10 @@ class Session:
         self.queue: deque[Evaluation] = deque()
         self.running: Evaluation | None = None
         self.closed = False
+        self.keep = 0.0
+        """Seconds it stays open for when its last client has been lost."""
+        self.lost = 0
+        """How often that has happened."""
         self.observers: tuple[Observer, ...] = ()
 
 

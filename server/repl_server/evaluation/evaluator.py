@@ -81,7 +81,11 @@ class PythonEvaluator:
                 "python": _version("{}.{}.{}".format(*sys.version_info), sys.version.split()[0]),
                 "repl-server": _version(__version__, __version__),
             },
-            "aux": {"current-ns": self.modules.name, "repl-server/mode": self.place.mode},
+            "aux": {
+                "current-ns": self.modules.name,
+                "repl-server/mode": self.place.mode,
+                "repl-server/prefix": "text",
+            },
         }
 
     def open_session(self, session: Session, parent: Session | None) -> None:
@@ -141,6 +145,7 @@ class PythonEvaluator:
 
     def _complete(self, request: Request) -> None:
         from repl_server.inspection.complete import complete
+        from repl_server.inspection.prefix import word_before
 
         namespace = self._asked_for(request.message)
         extra = request.message.get("extra-metadata")
@@ -148,7 +153,8 @@ class PythonEvaluator:
         if namespace is not None:
             wanted = extra if isinstance(extra, list) else ()
             found = complete(request.message["prefix"], namespace, wanted)
-        request.reply({"completions": found, "status": ["done"]})
+        replaced = len(word_before(request.message["prefix"]))
+        request.reply({"completions": found, "repl-server/replaces": replaced, "status": ["done"]})
 
     def _lookup(self, request: Request) -> None:
         from repl_server.inspection.lookup import lookup
