@@ -92,6 +92,18 @@ def test_an_endless_loop_is_interrupted_and_the_program_goes_on(
     assert client.value("(+ 1 1)") == "2"
 
 
+def test_an_evaluation_that_waits_for_the_next_poll_can_be_interrupted(tmp_path: Path) -> None:
+    program = GuileProgram(tmp_path / "seldom", cooperative=True, pause=0.5)
+    with Client(program.address) as client:
+        running = client.start("(set! *myglobal* 17) (let lp () (lp))")
+        assert client.interrupt(running) is None
+        done = client.finish(running).done
+        assert done is not None
+        assert done.interrupted
+        assert client.value("(+ 1 1)") == "2"
+    program.stop()
+
+
 def test_interrupting_when_nothing_runs_says_so(client: Client) -> None:
     outcome = client.evaluate("1")
     assert client.interrupt(outcome) == "Nothing runs there."

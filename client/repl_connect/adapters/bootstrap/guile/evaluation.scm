@@ -171,7 +171,8 @@
       (tell connection "id" id "kind" "no-namespace" "ns" namespace-text))
      (else
       (critically connection
-        (set-interrupted! connection #f)
+        (set-interrupted! connection (eqv? id (withdrawn connection)))
+        (set-withdrawn! connection #f)
         (set-thread! connection (current-thread))
         (set-current! connection id)
         (set-started! connection (get-internal-real-time))
@@ -182,6 +183,7 @@
              (outcome
               (call-with-prompt interrupt-tag
                 (lambda ()
+                  (stop-if-interrupted connection)
                   (save-module-excursion
                    (lambda ()
                      (with-fluids ((own-evaluation id))

@@ -52,8 +52,11 @@
 (define (interrupt connection id)
   ;; From the pump. An abort to our prompt, not an exception: a handler of the user's for all
   ;; exceptions does not catch it, and dynamic-winds are run.
+  ;; What has not begun yet, as a cooperative host has not polled, ends when it begins.
   (critically connection
-    (when (and (current connection) (or (not id) (eqv? id (current connection))))
+    (cond
+     ((and (current connection) (or (not id) (eqv? id (current connection))))
       (set-interrupted! connection #t)
       (ring connection)
-      (system-async-mark (lambda () (stop-if-interrupted connection)) (thread connection)))))
+      (system-async-mark (lambda () (stop-if-interrupted connection)) (thread connection)))
+     (id (set-withdrawn! connection id)))))

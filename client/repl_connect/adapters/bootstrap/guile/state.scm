@@ -58,7 +58,7 @@
 (define-record-type <connection>
   (make-connection mark socket module next-request lock bell request-bell standby-bell sessions
                    cooperative outbox waiting open open-bytes sending dead dropped current thread
-                   interrupted input requests evaluator-reads asleep started)
+                   interrupted input requests evaluator-reads asleep started withdrawn)
   connection?
   (mark connection-mark)              ; what every frame begins with
   (socket connection-socket)
@@ -84,7 +84,8 @@
   (requests requests set-requests!)   ; of a threaded connection: evaluations not begun, in order
   (evaluator-reads evaluator-reads? set-evaluator-reads!) ; whose turn it is: see turns.scm
   (asleep asleep? set-asleep!)        ; the pump waits to be woken
-  (started started set-started!))     ; when the last evaluation began, by the internal clock
+  (started started set-started!)      ; when the last evaluation began, by the internal clock
+  (withdrawn withdrawn set-withdrawn!)) ; id of an evaluation interrupted before it began, or #f
 
 (define-record-type <session>
   (make-session module repl debug out err in)

@@ -116,7 +116,7 @@
                           (make-mutex) (make-condition-variable) (make-condition-variable)
                           (make-condition-variable) (make-hash-table) cooperative
                           '() 0 #f 0 #f #f 0 #f host #f '() '() #t #f
-                          (get-internal-real-time))))
+                          (get-internal-real-time) #f)))
     (set-handler! (lambda (request)
                     (if (eq? request 'serve)
                         (serve connection)
