@@ -176,7 +176,7 @@ def test_incomplete(language: str, text: str) -> None:
 @pytest.mark.parametrize("name", sorted(LANGUAGES))
 @pytest.mark.parametrize("text", ["\0", "\ud800", "é" * 10, "(" * 5000, "[" * 5000, "\x1b[31m"])
 def test_nothing_raises(name: str, text: str) -> None:
-    language = LANGUAGES[name]
+    language = language_named(name)
     language.is_complete(text)
     language.indent(text)
     language.symbol_before(text)

@@ -41,6 +41,12 @@ from repl_connect.languages import language_named
         ("python", "x = {1: [", 4),
         ("python", "x = '#:'", 0),
         ("python", '"""a:', 0),
+        ("python", "    a = f(1,\n          2)", 4),
+        ("python", "    return [1,\n            2]", 0),
+        ("python", "if (a and\n        b):", 4),
+        ("python", '    a = """\n  b"""', 4),
+        ("python", "    return 1 + \\", 8),
+        ("python", "    f()\n", 0),
         ("text", "hello", 0),
     ],
 )

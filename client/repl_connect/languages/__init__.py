@@ -1,37 +1,47 @@
 """Languages as data: what a front end asks of one, and one record for each.
 
-`language_named` takes the name a server gives itself (`session.description.language`). A language
-that is not known is plain text: every line is sent as it is.
+`language_of` takes what a server says of itself (`session.description`). A language that is not
+known is plain text: every line is sent as it is.
 """
 
 from __future__ import annotations
 
-from repl_connect.languages.clojure import BABASHKA, BASILISP, CLOJURE
-from repl_connect.languages.language import Language
-from repl_connect.languages.python import PYTHON
-from repl_connect.languages.scheme import COMMON_LISP, GUILE, RACKET, SCHEME
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["LANGUAGES", "TEXT", "Language", "language_named"]
+from repl_connect.languages.language import Language
+
+if TYPE_CHECKING:
+    from repl_connect.events import Description
+
+__all__ = ["LANGUAGES", "TEXT", "Language", "language_named", "language_of"]
 
 TEXT = Language(name="text")
 """Nothing is known of it."""
 
-LANGUAGES: dict[str, Language] = {
-    language.name: language
-    for language in (
-        BABASHKA,
-        BASILISP,
-        CLOJURE,
-        COMMON_LISP,
-        GUILE,
-        PYTHON,
-        RACKET,
-        SCHEME,
-        TEXT,
-    )
+LANGUAGES: Final[Mapping[str, str]] = {
+    "babashka": "clojure",
+    "basilisp": "clojure",
+    "clojure": "clojure",
+    "guile": "scheme",
+    "python": "python",
+    "racket": "scheme",
+    "sbcl": "common_lisp",
+    "scheme": "scheme",
 }
+"""The languages that are known, and the module here that has each in its `RECORDS`."""
+
+
+def language_of(description: Description | None) -> Language:
+    """The record of what is spoken by who describes itself so; plain text's for no description."""
+    return language_named(description.language) if description is not None else TEXT
 
 
 def language_named(name: str) -> Language:
-    """The record of a language; plain text's if it is not known."""
-    return LANGUAGES.get(name.lower(), TEXT)
+    """The record of a language, loaded now if it has to be; plain text's if it is not known."""
+    name = name.lower()
+    if name not in LANGUAGES:
+        return TEXT
+    records: Mapping[str, Language] = import_module(f"{__name__}.{LANGUAGES[name]}").RECORDS
+    return records[name]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from repl_connect.languages import lisp
 from repl_connect.languages.language import Language
+from repl_connect.languages.lisp_dialect import lisp_language
 
-__all__ = ["BABASHKA", "BASILISP", "CLOJURE"]
+__all__ = ["BABASHKA", "BASILISP", "CLOJURE", "RECORDS"]
 
 _BODIES: Final = """
     fn let loop binding when when-not when-let when-some when-first if-let if-some if-not doseq
@@ -22,7 +23,7 @@ _SYNTAX: Final = lisp.Syntax(
         | (?P<comment>;[^\n]*|\#![^\n]*)
         | (?P<whole>\#?"(?:[^"\\]|\\.)*" | \\(?:[A-Za-z][\w]*|.))
         | (?P<cut>\#?"|\\$)
-        | (?P<prefix>\#_|\#'|\#\?@?(?=\(|\s|$)|\#\^|['`~@^]|~@)
+        | (?P<prefix>\#_|\#'|\#\?@?(?=\(|\s|$)|\#\^|~@|['`~@^])
         | (?P<open>\#:{0,2}[\w.]*[({] | [(\[{])
         | (?P<close>[)\]}])
         | (?P<name>[^\s,()\[\]{}"`~@^\\;]+)
@@ -30,16 +31,17 @@ _SYNTAX: Final = lisp.Syntax(
     symbol=r"""[^\s,()\[\]{}"'`~@^\\;]""",
     bodies=frozenset(_BODIES.split()),
     body_prefixes=("def", "with-"),
+    unquotes=frozenset(("~", "~@")),
+    discards=frozenset(("#_",)),
+    calls=frozenset(("(", "#(")),
 )
 
-CLOJURE = Language(
+CLOJURE = lisp_language(
     name="clojure",
+    suffix=".clj",
     lexer="clojure",
-    comment_prefix=";; ",
-    is_complete=partial(lisp.is_complete, syntax=_SYNTAX),
-    indent=partial(lisp.indent, syntax=_SYNTAX),
-    symbol_before=partial(lisp.symbol_before, syntax=_SYNTAX),
-    symbol_at=partial(lisp.symbol_at, syntax=_SYNTAX),
+    syntax=_SYNTAX,
+    brackets="([{",
     display_namespace=lambda namespace: f"{namespace or 'user'}=> ",
 )
 """Clojure on the JVM, and ClojureScript."""
@@ -47,5 +49,8 @@ CLOJURE = Language(
 BABASHKA = replace(CLOJURE, name="babashka")
 """Babashka."""
 
-BASILISP = replace(CLOJURE, name="basilisp")
+BASILISP = replace(CLOJURE, name="basilisp", suffix=".lpy")
 """Basilisp, a Clojure on Python."""
+
+RECORDS: Final[Mapping[str, Language]] = {each.name: each for each in (CLOJURE, BABASHKA, BASILISP)}
+"""Those of this module, by name."""

@@ -1,35 +1,53 @@
-"""What languages of brackets have in common: where their text is in the middle of something.
+"""What languages of brackets have in common: what their text is made of.
 
-A dialect is a `Syntax`: the pattern of its tokens, and which names take a body. `scan` reads a text
-once, by that pattern, and the rest is asked of what it found.
+A dialect is a `Syntax`: the pattern of its tokens, and which names take a body. `tokens` reads a
+text once, by that pattern, and all the rest is asked of what it found.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final
 
-__all__ = ["Scan", "Syntax", "indent", "is_complete", "scan", "symbol_at", "symbol_before"]
+from repl_connect.languages.language import Bracket, SyntaxProblem
+from repl_connect.languages.tokens import CLOSERS, Token, pair, starting_before
 
-_CLOSERS: Final[Mapping[str, str]] = {"(": ")", "[": "]", "{": "}"}
+__all__ = [
+    "Scan",
+    "Syntax",
+    "brackets",
+    "context",
+    "find_error",
+    "indent",
+    "is_complete",
+    "scan",
+    "symbol_at",
+    "symbol_before",
+    "tokens",
+]
+
+_BRACKETS: Final = ("open", "close")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Syntax:
     """How a dialect writes things.
 
     `token` matches one token at a position; the name of the group that matched says what it is:
 
-        open       its last character is the bracket
-        close      one bracket
-        whole      a string, character, comment or name, from start to end
-        name       the same, and it may be the head of a form
-        prefix     something must follow (a quote, a datum comment)
-        cut        a string or the like that the text's end cuts off
-        block      the start of a nested block comment, which `block` then reads
+        open         its last character is the bracket
+        close        one bracket
+        whole        a string, a character or an odd name, from start to end
+        name         the same, and it may be the head of a form
+        prefix       something must follow (a quote, a datum comment)
+        cut          a string or the like that the text's end cuts off
+        comment      to the end of the line
+        remark       a comment with an end of its own
+        cut_remark   such a comment that the text's end cuts off
+        block        the start of a nested block comment, which `block` then reads
+        space        nothing
     """
 
     token: str
@@ -41,6 +59,14 @@ class Syntax:
     """Heads whose forms are indented by two."""
     body_prefixes: tuple[str, ...] = ()
     """So are the forms of every head that starts with one of these."""
+    quotes: frozenset[str] = frozenset("'`")
+    """Prefixes that make what follows data."""
+    unquotes: frozenset[str] = frozenset((",", ",@"))
+    """Prefixes that make what follows code again."""
+    discards: frozenset[str] = frozenset()
+    """Prefixes that make what follows a comment."""
+    calls: frozenset[str] = frozenset("(")
+    """What opens a form that may be a call."""
 
     # Compiled when first used: a client needs one language, and each costs milliseconds.
 
@@ -60,67 +86,89 @@ class Syntax:
         return re.compile(self.symbol)
 
 
-@dataclass
 class _Open:
-    """A bracket that is open: where it is, and what has followed it so far."""
+    """A bracket that is open: where it is, and what has followed it so far.
 
-    bracket: str
-    position: int
-    plain: bool
-    """Whether nothing stands before it that makes it data."""
-    head: str | None = None
-    first_argument: int | None = None
-    things: int = 0
+    `plain` says that nothing stands before it that makes it data.
+    """
+
+    __slots__ = ("bracket", "first_argument", "head", "plain", "position", "things")
+
+    def __init__(self, bracket: str, position: int, plain: bool) -> None:
+        self.bracket = bracket
+        self.position = position
+        self.plain = plain
+        self.head: str | None = None
+        self.first_argument: int | None = None
+        self.things = 0
 
 
-@dataclass
 class Scan:
-    """What a text leaves open at its end."""
+    """What a text leaves open at its end.
 
-    opens: list[_Open] = field(default_factory=list)
-    wrong: bool = False
-    """A bracket closes nothing, or not what is open: no further line mends that."""
-    cut: bool = False
-    """The end is inside of a string, a block comment or the like."""
-    awaited: bool = False
-    """A prefix still waits for its datum."""
-    comment: bool = False
-    """The end is inside of a comment that the line's end would close."""
+    `wrong`: a bracket closes nothing, or not what is open; no further line mends that. `cut`: the
+    end is inside of a string, a block comment or the like. `awaited`: a prefix still waits for its
+    datum.
+    """
+
+    __slots__ = ("awaited", "cut", "opens", "wrong")
+
+    def __init__(self) -> None:
+        self.opens: list[_Open] = []
+        self.wrong = False
+        self.cut = False
+        self.awaited = False
+
+
+@lru_cache(maxsize=4)  # the same text is asked about by several at each key
+def tokens(text: str, syntax: Syntax) -> list[Token]:
+    """The tokens of a text, without spaces; the last one may be cut off by the text's end."""
+    found: list[Token] = []
+    position: int | None = 0
+    while position is not None:
+        position = _read(text, position, syntax, found)
+    return found
+
+
+def _read(text: str, position: int, syntax: Syntax, found: list[Token]) -> int | None:
+    """Read tokens to the end of the next block comment, and say where that is; or to the end."""
+    for match in syntax.token_pattern.finditer(text, position):
+        kind = match.lastgroup or "space"
+        if kind == "space":
+            continue
+        if kind in ("cut", "cut_remark"):
+            found.append((kind, match.start(), len(text)))
+            return None
+        if kind == "block":
+            end = _block_end(text, match.start(), syntax)
+            if end < 0:
+                found.append(("cut_remark", match.start(), len(text)))
+                return None
+            found.append(("remark", match.start(), end))
+            return end
+        found.append((kind, *match.span()))
+    return None
 
 
 def scan(text: str, syntax: Syntax) -> Scan:
     """Read a text to its end, or to the first bracket that is wrong."""
     found = Scan()
-    position = 0
     prefixed = False
-    while position < len(text):
-        match = syntax.token_pattern.match(text, position)
-        if match is None:
-            position += 1
-            continue
-        kind = match.lastgroup
-        end = match.end()
+    for kind, start, end in tokens(text, syntax):
         if kind == "open":
-            _note(found, None, position, text)
-            found.opens.append(_Open(text[end - 1], end - 1, end - position == 1 and not prefixed))
+            _note(found, None, start, text)
+            found.opens.append(_Open(text[end - 1], end - 1, end - start == 1 and not prefixed))
         elif kind == "close":
-            if not found.opens or _CLOSERS[found.opens[-1].bracket] != match[0]:
+            if not found.opens or CLOSERS[found.opens[-1].bracket] != text[start]:
                 found.wrong = True
                 return found
             found.opens.pop()
-        elif kind == "block":
-            end = _block_end(text, position, syntax)
-            if end < 0:
-                found.cut = True
-                return found
-        elif kind == "cut":
+        elif kind in ("cut", "cut_remark"):
             found.cut = True
             return found
         elif kind in ("whole", "name"):
-            _note(found, match[0] if kind == "name" else None, position, text)
-        found.comment = kind == "comment" and end == len(text)
-        prefixed = kind == "prefix" or (prefixed and kind in ("space", "comment", "block"))
-        position = end
+            _note(found, text[start:end] if kind == "name" else None, start, text)
+        prefixed = kind == "prefix" or (prefixed and kind in ("comment", "remark"))
     found.awaited = prefixed
     return found
 
@@ -174,8 +222,7 @@ def indent(text: str, syntax: Syntax) -> str:
 
 def symbol_before(text: str, syntax: Syntax) -> str:
     """The name that ends where the text ends; empty inside of strings and comments."""
-    found = scan(text, syntax)
-    if found.cut or found.comment:
+    if context(text, len(text), syntax) != "code":
         return ""
     start = len(text)
     while start and syntax.symbol_pattern.match(text[start - 1]):
@@ -194,3 +241,47 @@ def symbol_at(text: str, position: int, syntax: Syntax) -> str:
         return text[start:end]
     opens = scan(text[:position], syntax).opens
     return (opens[-1].head or "") if opens else ""
+
+
+def context(text: str, position: int, syntax: Syntax) -> str:
+    """What a character typed at a position would be in: "code", "string" or "comment".
+
+    A character literal counts as a string, and so does a name between bars.
+    """
+    token = starting_before(tokens(text, syntax), position)
+    if token is None:
+        return "code"
+    kind, _, end = token
+    if kind == "cut_remark" or (kind == "comment" and position <= end):
+        return "comment"
+    if kind == "remark" and position < end:
+        return "comment"
+    if kind == "cut" or (kind == "whole" and position < end):
+        return "string"
+    return "code"
+
+
+@lru_cache(maxsize=4)  # `syntax` must be given in one way then: by name
+def brackets(text: str, syntax: Syntax) -> list[Bracket]:
+    """Every bracket of the code, with its partner."""
+    return pair(text, [end - 1 for kind, _, end in tokens(text, syntax) if kind in _BRACKETS])
+
+
+def find_error(text: str, syntax: Syntax) -> SyntaxProblem | None:
+    """The first bracket that closes nothing, or not what is open."""
+    opens: list[int] = []
+    for kind, start, end in tokens(text, syntax):
+        if kind == "open":
+            opens.append(end - 1)
+        elif kind == "close":
+            bracket = text[start]
+            if not opens:
+                return SyntaxProblem(start, f"{bracket} closes nothing")
+            opener = opens.pop()
+            closer = CLOSERS[text[opener]]
+            if closer != bracket:
+                line = text.count("\n", 0, opener) + 1
+                where = f" in line {line}" if "\n" in text[opener:start] else ""
+                words = f"{bracket} where {closer} has to close the {text[opener]}{where}"
+                return SyntaxProblem(start, words)
+    return None

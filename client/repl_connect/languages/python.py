@@ -11,27 +11,24 @@ from __future__ import annotations
 import ast
 import codeop
 import re
+import sys
 import warnings
+from collections.abc import Mapping
 from typing import Final
 
-from repl_connect.languages.language import Language
+from repl_connect.languages import python_tokens
+from repl_connect.languages.language import Call, Language, Structure, SyntaxProblem
 
-__all__ = ["PYTHON"]
+__all__ = ["PYTHON", "RECORDS"]
 
-_TOKEN: Final = re.compile(
-    r"""
-      (?P<comment>\#[^\n]*)
-    | (?P<long>(?P<quotes>\"{3}|'{3})(?:[^\\]|\\.)*?(?P=quotes))
-    | (?P<cut>\"{3}|'{3})
-    | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    | (?P<open>[(\[{])
-    | (?P<close>[)\]}])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_SYMBOL_BEFORE: Final = re.compile(r"(?:[^\W\d]\w*\s?\.\s?)*(?:[^\W\d]\w*)?$")
-_SYMBOL_AFTER: Final = re.compile(r"\w*")
-_LEAVES: Final = re.compile(r"(?:return|raise|break|continue|pass)\b")
+# Compiled when first used: the first prompt does without.
+_SYMBOL_BEFORE: Final = r"(?:[^\W\d]\w*\s?\.\s?)*(?:[^\W\d]\w*)?$"
+_SQUARE: Final = r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]"
+_PARAMETERS: Final = rf"^([ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\w+)({_SQUARE})"
+_TYPE: Final = rf"^([ \t]*type)[ \t](\w+)((?:{_SQUARE})?)(?=[ \t]*=[^=])"
+_EXCEPT: Final = r"^[ \t]*except\*?[ \t]+[\w.]+(?:[ \t]*,[ \t]*[\w.]+)+[ \t]*:"
+_TEMPLATE: Final = r"\b[tT](?=[\"'])"
+_LEAVES: Final = r"(?:return|raise|break|continue|pass)\b"
 _STEP: Final = "    "
 
 _compiler = codeop.Compile()
@@ -69,7 +66,47 @@ def _parse(text: str) -> ast.Module | SyntaxError | None:
             except SyntaxError as again:
                 if "incomplete input" in str(again.msg):
                     return None
-            return error
+            older = _as_older(text)
+            return error if older == text else _parse(older)
+
+
+def _as_older(text: str) -> str:
+    """The text with what newer Pythons than this one allow replaced, at the same positions.
+
+    The program may be run by another Python: what only this one doesn't know is no error.
+    """
+    if sys.version_info < (3, 12):
+        text = re.sub(_PARAMETERS, lambda match: match[1] + " " * len(match[2]), text, flags=re.M)
+        text = re.sub(
+            _TYPE, lambda match: f"{match[1]}_{match[2]}" + " " * len(match[3]), text, flags=re.M
+        )
+    if sys.version_info < (3, 14):
+        text = re.sub(_EXCEPT, lambda match: match[0].replace(",", "|"), text, flags=re.M)
+        text = re.sub(_TEMPLATE, "f", text)
+    return text
+
+
+def _has_newer_strings(text: str) -> bool:
+    """Whether an f-string seems to end in its braces: before 3.12 they couldn't have its quotes."""
+    if sys.version_info >= (3, 12):
+        return False
+    return any(
+        text.count("{", start, end) != text.count("}", start, end)
+        for kind, start, end in python_tokens.tokens(text)
+        if kind in ("string", "half", "cut") and text[start : start + 2].strip("rR")[:1] in "fFtT"
+    )
+
+
+def _find_error(text: str) -> SyntaxProblem | None:
+    error = _parse(text)
+    if not isinstance(error, SyntaxError) or error.lineno is None:
+        return None
+    if error.msg.startswith("f-string") or _has_newer_strings(text):
+        return None  # what may stand in an f-string depends on the version, the program's is to say
+    ends = [match.end() for match in re.finditer("\r\n|\r|\n", text)]
+    start = [0, *ends][min(error.lineno - 1, len(ends))]
+    position = start + max((error.offset or 1) - 1, 0)
+    return SyntaxProblem(min(position, len(text)), error.msg)
 
 
 def _tree(text: str) -> ast.Module:
@@ -82,12 +119,12 @@ def _tree(text: str) -> ast.Module:
 def _open_brackets(text: str) -> list[int] | None:
     """Where the brackets are that the text leaves open; None if it ends in a long string."""
     opens: list[int] = []
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup == "cut":
+    for kind, start, _ in python_tokens.tokens(text):
+        if kind == "cut":
             return None
-        if match.lastgroup == "open":
-            opens.append(match.start())
-        elif match.lastgroup == "close" and opens:
+        if kind == "open":
+            opens.append(start)
+        elif kind == "close" and opens:
             opens.pop()
     return opens
 
@@ -105,19 +142,30 @@ def _indent(text: str) -> str:
         line = text[text.rfind("\n", 0, start) + 1 : start]
         return _blanks(line) + _STEP
     line = _without_comment(text.rpartition("\n")[2])
-    blanks = _blanks(line)
-    words = line.strip()
-    if words.endswith(":"):
+    first = text[_line_start(text) :]
+    blanks = _blanks(first.partition("\n")[0])
+    if line.rstrip().endswith((":", "\\")):
         return blanks + _STEP
-    if _LEAVES.match(words):
+    if re.match(_LEAVES, first.lstrip()):
         return blanks[: -len(_STEP)]
     return blanks
 
 
+def _line_start(text: str) -> int:
+    """Where the last line starts; with what it continues, in brackets or a string, if it does."""
+    start = depth = 0
+    for kind, _, end in python_tokens.tokens(text):
+        if kind in ("open", "close"):
+            depth = max(0, depth + (1 if kind == "open" else -1))
+        elif kind == "newline" and not depth:
+            start = end
+    return start
+
+
 def _without_comment(line: str) -> str:
-    for match in _TOKEN.finditer(line):
-        if match.lastgroup == "comment":
-            return line[: match.start()]
+    for kind, start, _ in python_tokens.tokens(line):
+        if kind == "comment":
+            return line[:start]
     return line
 
 
@@ -127,15 +175,15 @@ def _blanks(line: str) -> str:
 
 def _symbol_before(text: str) -> str:
     line = text.rpartition("\n")[2]
-    if _open_brackets(text) is None or _without_comment(line) != line:
+    if python_tokens.context(text, len(text)) != "code":
         return ""
-    match = _SYMBOL_BEFORE.search(line)
+    match = re.search(_SYMBOL_BEFORE, line)
     found = match[0] if match else ""
     return "" if found[:1].isspace() else found
 
 
 def _symbol_at(text: str, position: int) -> str:
-    after = _SYMBOL_AFTER.match(text, position)
+    after = re.match(r"\w*", text[position:])
     found = _symbol_before(text[:position] + (after[0] if after else ""))
     if found:
         return found.rstrip(".")
@@ -145,14 +193,46 @@ def _symbol_at(text: str, position: int) -> str:
     return ""
 
 
+# What reads forms is loaded when first asked for: the first prompt does without.
+
+
+def _call_at(text: str, position: int) -> Call | None:
+    from repl_connect.languages import python_source
+
+    return python_source.call_at(text, position)
+
+
+def _statements(text: str) -> list[tuple[int, int]]:
+    from repl_connect.languages import python_structure
+
+    return python_structure.statements(text)
+
+
+def _structure() -> Structure:
+    from repl_connect.languages import python_structure
+
+    return python_structure.structure()
+
+
 PYTHON = Language(
     name="python",
+    suffix=".py",
     lexer="python3",
     comment_prefix="# ",
     is_complete=_is_complete,
     indent=_indent,
     symbol_before=_symbol_before,
     symbol_at=_symbol_at,
+    pairs={"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"},
+    context=python_tokens.context,
+    brackets=python_tokens.brackets,
+    find_error=_find_error,
+    call_at=_call_at,
+    statements=_statements,
+    load_structure=_structure,
     display_namespace=lambda namespace: f"{namespace or '__main__'}> ",
 )
 """Python 3."""
+
+RECORDS: Final[Mapping[str, Language]] = {PYTHON.name: PYTHON}
+"""Those of this module, by name."""

@@ -1,41 +1,48 @@
-"""Scheme and its relations: Guile, Racket, any other Scheme, Common Lisp."""
+"""Scheme and its relations: Guile, Racket, any other Scheme."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from repl_connect.languages import lisp
-from repl_connect.languages.language import Language
+from repl_connect.languages.language import Language, SyntaxProblem
+from repl_connect.languages.lisp_dialect import lisp_language
 
-__all__ = ["COMMON_LISP", "GUILE", "RACKET", "SCHEME"]
+__all__ = ["GUILE", "RACKET", "RECORDS", "SCHEME"]
 
 _BLOCK: Final = r"(?P<open>#\|)|(?P<close>\|#)"
 _SYMBOL: Final = r"""[^\s()\[\]{}"';`,|]"""
 _TOKEN: Final = r"""
     (?P<space>\s+)
   | (?P<comment>;[^\n]*)
-  | (?P<block>\#\|)
+  | (?P<block>\#\|)%(remark)s
   | (?P<whole>"(?:[^"\\]|\\.)*"
       | \#\\(?:[A-Za-z][\w+-]*|.)
       %(more)s
-      | (?:\|[^|]*\|)
+      | \|(?:[^|\\]|\\.)*\|
+      | \#<<(?P<here>[^\n]+)\n(?:[^\n]*\n)*?(?P=here)(?=\n|\Z)
     )
-  | (?P<cut>"|\|%(cut)s|\#\\$)
+  | (?P<cut>"|\||\#<<%(cut)s|\#\\\Z)
   | (?P<prefix>\#;|\#?'|\#?`|\#?,@?%(prefix)s)
-  | (?P<open>\#[A-Za-z0-9]{0,4}[(\[] | [(\[%(braces)s])
+  | (?P<open>\#[A-Za-z0-9]{0,8}[(\[%(braces)s] | [(\[%(braces)s])
   | (?P<close>[)\]%(closing)s])
   | (?P<name>(?:[^\s()\[\]"';`,|%(braces)s%(closing)s]|\|[^|]*\|)+)
 """
 
 
-def _syntax(bodies: str, *, token: str, prefixes: tuple[str, ...]) -> lisp.Syntax:
+def _syntax(
+    bodies: str, *, token: str, prefixes: tuple[str, ...], calls: str = "(["
+) -> lisp.Syntax:
     return lisp.Syntax(
         token=token,
         block=_BLOCK,
         symbol=_SYMBOL,
         bodies=frozenset(bodies.split()),
         body_prefixes=prefixes,
+        discards=frozenset(("#;",)),
+        calls=frozenset(calls),
     )
 
 
@@ -54,18 +61,48 @@ def _guile_complete(text: str) -> bool:
     return lisp.is_complete(text, _GUILE)
 
 
+def _guile_error(text: str) -> SyntaxProblem | None:
+    if _meta_command(text) or _has_bars(text):
+        return None
+    return lisp.find_error(text, _GUILE)
+
+
+def _has_bars(text: str) -> bool:
+    """Whether bars are in names: what they mean depends on how Guile's reader is set."""
+    if "|" not in text:
+        return False
+    found = lisp.tokens(text, _GUILE)
+    return any(
+        text[start] != '"' and "|" in text[start:end]
+        for kind, start, end in found
+        if kind in ("whole", "name", "cut")
+    )
+
+
 _SCHEME_BODIES: Final = """
     lambda case-lambda named-lambda let let* letrec letrec* let-values let*-values let-syntax
     letrec-syntax when unless do case syntax-rules syntax-case parameterize guard dynamic-wind
     library module class receive and-let* match match-lambda match-lambda* match-let match-let*
 """
-_NO_BRACES: Final = {"braces": "", "closing": "", "prefix": ""}
+_NO_BRACES: Final = {"braces": "", "closing": "", "prefix": "", "remark": ""}
+# `#! ... !#` is a comment, but for these words after `#!`.
+_SCRIPT: Final = r"""
+  | (?P<remark>\#!(?!(?:eof|(?:no-)?fold-case|curly-infix|r6rs|r7rs|default|unspecified|optional
+      |key|rest)\b).*?!\#)
+  | (?P<cut_remark>\#!(?!(?:eof|(?:no-)?fold-case|curly-infix|r6rs|r7rs|default|unspecified
+      |optional|key|rest)\b))"""
 _GUILE: Final = _syntax(
     _SCHEME_BODIES
     + """call-with-prompt call-with-values call-with-input-string call-with-output-string
     call-with-port call-with-values catch eval-when lambda* let/ec let-escape-continuation
     set-record-type-printer! test-assert test-group while until""",
-    token=_TOKEN % {**_NO_BRACES, "more": r"| \#\{(?:[^}\\]|\\.|\}(?!\#))*\}\#", "cut": r"|\#\{"},
+    token=_TOKEN
+    % {
+        **_NO_BRACES,
+        "more": r"| \#\{(?:[^}\\]|\\.|\}(?!\#))*\}\#",
+        "cut": r"|\#\{",
+        "remark": _SCRIPT,
+    },
     prefixes=("define", "with-", "call-with-"),
 )
 _SCHEME: Final = _syntax(
@@ -73,7 +110,7 @@ _SCHEME: Final = _syntax(
     token=_TOKEN % {**_NO_BRACES, "more": "", "cut": ""},
     prefixes=("define", "with-", "call-with-"),
 )
-_BRACES: Final = {"braces": "{", "closing": "}"}
+_BRACES: Final = {"braces": "{", "closing": "}", "remark": ""}
 _RACKET: Final = _syntax(
     _SCHEME_BODIES
     + """module* module+ for for* for/list for*/list for/fold for*/fold for/hash for/vector
@@ -81,63 +118,44 @@ _RACKET: Final = _syntax(
     token=_TOKEN
     % {**_BRACES, "prefix": r"|\#&", "more": r'| \#(?:rx|px)\#?"(?:[^"\\]|\\.)*"', "cut": ""},
     prefixes=("define", "with-", "call-with-", "syntax-"),
+    calls="([{",
 )
-_COMMON_LISP: Final = _syntax(
-    """lambda let let* flet labels macrolet symbol-macrolet when unless progn block catch case
-    ecase ccase typecase etypecase dolist dotimes do do* prog prog1 eval-when handler-case
-    handler-bind restart-case restart-bind unwind-protect multiple-value-bind destructuring-bind
-    loop return-from tagbody throw locally""",
-    token=_TOKEN % {**_NO_BRACES, "prefix": r"|\#[+-.]", "more": "", "cut": ""},
-    prefixes=("def", "with-", "do-"),
-)
-
-SCHEME = Language(
+SCHEME = lisp_language(
     name="scheme",
+    suffix=".scm",
     lexer="scheme",
-    comment_prefix=";; ",
-    is_complete=partial(lisp.is_complete, syntax=_SCHEME),
-    indent=partial(lisp.indent, syntax=_SCHEME),
-    symbol_before=partial(lisp.symbol_before, syntax=_SCHEME),
-    symbol_at=partial(lisp.symbol_at, syntax=_SCHEME),
+    syntax=_SCHEME,
+    brackets="([",
     display_namespace=_prompt,
 )
 """Any Scheme, by the reports."""
 
-GUILE = Language(
-    name="guile",
-    lexer="scheme",
-    comment_prefix=";; ",
+GUILE = replace(
+    lisp_language(
+        name="guile",
+        suffix=".scm",
+        lexer="scheme",
+        syntax=_GUILE,
+        brackets="([",
+        display_namespace=_prompt,
+    ),
     is_complete=_guile_complete,
-    indent=partial(lisp.indent, syntax=_GUILE),
-    symbol_before=partial(lisp.symbol_before, syntax=_GUILE),
-    symbol_at=partial(lisp.symbol_at, syntax=_GUILE),
-    display_namespace=_prompt,
+    find_error=_guile_error,
     is_meta_command=_meta_command,
     meta_commands="Guile's own commands: ,m MODULE  ,use MODULE  ,bt  ,describe NAME  ,apropos "
     "WORD  ,time FORM  ,pp FORM  ,help all (Guile's manual, “REPL Commands”).",
 )
 """GNU Guile. A `,` command is complete with its line."""
 
-RACKET = Language(
+RACKET = lisp_language(
     name="racket",
+    suffix=".rkt",
     lexer="racket",
-    comment_prefix=";; ",
-    is_complete=partial(lisp.is_complete, syntax=_RACKET),
-    indent=partial(lisp.indent, syntax=_RACKET),
-    symbol_before=partial(lisp.symbol_before, syntax=_RACKET),
-    symbol_at=partial(lisp.symbol_at, syntax=_RACKET),
+    syntax=_RACKET,
+    brackets="([{",
     display_namespace=_prompt,
 )
-"""Racket: `{}` are brackets too, and here strings are left to the lexer alone."""
+"""Racket: `{}` are brackets too."""
 
-COMMON_LISP = Language(
-    name="sbcl",
-    lexer="common-lisp",
-    comment_prefix=";; ",
-    is_complete=partial(lisp.is_complete, syntax=_COMMON_LISP),
-    indent=partial(lisp.indent, syntax=_COMMON_LISP),
-    symbol_before=partial(lisp.symbol_before, syntax=_COMMON_LISP),
-    symbol_at=partial(lisp.symbol_at, syntax=_COMMON_LISP),
-    display_namespace=lambda namespace: f"{namespace or 'CL-USER'}> ",
-)
-"""Common Lisp, as SBCL has it."""
+RECORDS: Final[Mapping[str, Language]] = {each.name: each for each in (GUILE, RACKET, SCHEME)}
+"""Those of this module, by name."""

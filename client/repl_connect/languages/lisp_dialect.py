@@ -1,0 +1,65 @@
+"""The record of a Lisp, made from how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from repl_connect.languages import lisp
+from repl_connect.languages.language import Call, Language, Structure
+from repl_connect.languages.lisp import Syntax
+from repl_connect.languages.tokens import CLOSERS
+
+__all__ = ["lisp_language"]
+
+
+def lisp_language(
+    *,
+    name: str,
+    suffix: str,
+    lexer: str,
+    syntax: Syntax,
+    brackets: str,
+    display_namespace: Callable[[str | None], str],
+) -> Language:
+    """The record of a dialect: `brackets` are those that open, `syntax` says how it is read."""
+    return Language(
+        name=name,
+        suffix=suffix,
+        lexer=lexer,
+        comment_prefix=";; ",
+        is_complete=partial(lisp.is_complete, syntax=syntax),
+        indent=partial(lisp.indent, syntax=syntax),
+        symbol_before=partial(lisp.symbol_before, syntax=syntax),
+        symbol_at=partial(lisp.symbol_at, syntax=syntax),
+        pairs={**{each: CLOSERS[each] for each in brackets}, '"': '"'},
+        context=partial(lisp.context, syntax=syntax),
+        brackets=partial(lisp.brackets, syntax=syntax),
+        rainbow=True,
+        find_error=partial(lisp.find_error, syntax=syntax),
+        call_at=partial(_call_at, syntax=syntax),
+        statements=partial(_statements, syntax=syntax),
+        load_structure=partial(_structure, syntax=syntax),
+        display_namespace=display_namespace,
+    )
+
+
+# What reads forms is loaded when first asked for: the first prompt does without.
+
+
+def _call_at(text: str, position: int, syntax: Syntax) -> Call | None:
+    from repl_connect.languages import lisp_structure
+
+    return lisp_structure.call_at(text, position, syntax)
+
+
+def _statements(text: str, syntax: Syntax) -> list[tuple[int, int]]:
+    from repl_connect.languages import lisp_structure
+
+    return lisp_structure.statements(text, syntax)
+
+
+def _structure(syntax: Syntax) -> Structure:
+    from repl_connect.languages import lisp_structure
+
+    return lisp_structure.structure(syntax)
