@@ -9,6 +9,7 @@ from repl_connect.address import parse_address
 from repl_connect.connect import connect
 from repl_connect.session import (
     Candidate,
+    Completions,
     Done,
     Evaluation,
     Event,
@@ -119,10 +120,10 @@ class Client:
         return answers[0]
 
     def complete(self, prefix: str) -> list[Candidate]:
-        found: list[list[Candidate]] = []
-        self.link.session.complete(prefix, found.append)
+        found: list[Completions] = []
+        self.link.session.complete(prefix, prefix, found.append)
         assert self.link.run_until(lambda: bool(found), LONG)
-        return found[0]
+        return list(found[0].candidates)
 
     def lookup(self, symbol: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = []

@@ -29,7 +29,11 @@ KEYS: Final[Mapping[str, str]] = {
     "left": "\x1b[D",
     "home": "\x1b[H",
     "end": "\x1b[F",
+    "pageup": "\x1b[5~",
+    "pagedown": "\x1b[6~",
     "f1": "\x1bOP",
+    "f3": "\x1bOR",
+    "f4": "\x1bOS",
     **{f"ctrl-{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
 }
 

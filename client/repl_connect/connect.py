@@ -17,7 +17,7 @@ from repl_connect.address import Address, TcpAddress, UnixAddress
 from repl_connect.credentials import token
 from repl_connect.detect import GREETING_WAIT, Detector
 from repl_connect.discover import is_recorded
-from repl_connect.errors import ConnectError, ConnectionLost
+from repl_connect.errors import ConnectError, ConnectionLost, NotListening
 from repl_connect.link import Link
 from repl_connect.peer import peer_of
 from repl_connect.session import SessionError
@@ -34,8 +34,13 @@ def connect(
     dialect: str | None = None,
     timeout: float = CONNECT_TIMEOUT,
     tool: bool = True,
+    resume: str | None = None,
+    keep: int = 0,
 ) -> Link:
     """Connect and open the sessions; `tool=False` opens no tool session.
+
+    `resume` and `keep` are for `Session.start`: a user session to take up again, and for how many
+    seconds the new one is to be kept there if the connection is lost.
 
     Raises `ConnectError`, or `UsageError` for a dialect there is none of.
     """
@@ -57,7 +62,7 @@ def connect(
     assert detector.channel is not None
     link = Link(stream, detector.channel, name=str(address))
     try:
-        _start(link, deadline, timeout, tool=tool)
+        _start(link, deadline, timeout, tool=tool, resume=resume, keep=keep)
     except ConnectionLost as error:
         raise ConnectError(str(error)) from None
     except BaseException:
@@ -97,9 +102,18 @@ def _lost(name: str, error: OSError) -> ConnectError:
     return ConnectError(f"{name}: the connection was lost ({error.strerror}).")
 
 
-def _start(link: Link, deadline: float, timeout: float, *, tool: bool) -> None:
+def _start(
+    link: Link, deadline: float, timeout: float, *, tool: bool, resume: str | None, keep: int
+) -> None:
     ready: list[SessionError | None] = []
-    link.session.start(lambda: ready.append(None), ready.append, tool=tool, token=token)
+    link.session.start(
+        lambda: ready.append(None),
+        ready.append,
+        tool=tool,
+        token=token,
+        resume=resume,
+        keep=keep,
+    )
     left = max(0.0, deadline - time.monotonic())
     # What has been received with the greeting is already in the channel.
     if not link.run_until(lambda: bool(ready), left):
@@ -140,7 +154,7 @@ def _unix_error(address: UnixAddress, error: OSError) -> NoReturn:
             "or see whether its loop still serves them."
         ) from None
     if error.errno == errno.ENOENT:
-        raise ConnectError(
+        raise NotListening(
             f"{address}: there is no such socket. "
             "Is the program running, and is this the directory it made it in?"
         ) from None
@@ -162,7 +176,7 @@ def _unix_error(address: UnixAddress, error: OSError) -> NoReturn:
             f"It belongs to {_owner(path)}: become that user, or have the program open it for you."
         ) from None
     if error.errno == errno.ECONNREFUSED:
-        raise ConnectError(
+        raise NotListening(
             f"{address}: nobody listens there any more; a program that has ended left the file. "
             f"Start the program again (if it says the address is in use: rm {path})."
         ) from None
@@ -202,7 +216,9 @@ def _tcp_error(address: TcpAddress, error: OSError, timeout: float) -> NoReturn:
     elif isinstance(error, socket.gaierror):
         text = f"there is no machine of the name {address.host!r} ({error.strerror})."
     elif error.errno == errno.ECONNREFUSED:
-        text = "nobody listens on that port. Is the program running, and is this its port?"
+        raise NotListening(
+            f"{address}: nobody listens on that port. Is the program running, and is this its port?"
+        ) from None
     else:
         text = f"{error.strerror or error}."
     raise ConnectError(f"{address}: {text}") from None

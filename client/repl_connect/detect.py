@@ -126,6 +126,11 @@ class Detector:
                 f"{self.name}: this is Guile, and it has not greeted in {seconds:g} seconds. "
                 "Does its loop still call poll-coop-repl-server?"
             )
+        if self._received:
+            return ConnectError(
+                f"{self.name}: it said {_shown(self._received)} and no more in {seconds:g} "
+                f"seconds: no REPL that is known here. {_TRY}"
+            )
         return ConnectError(
             f"{self.name}: it accepts connections and says nothing ({seconds:g} seconds). "
             f"It may be busy, serve one client at a time, or be no REPL."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -18,12 +19,14 @@ from typing import Final, Self
 import repl_server
 from repl_connect.address import LONGEST_PATH, UnixAddress
 from repl_connect.errors import ConnectError
+from repl_connect.places import EMBEDDED
 
 __all__ = ["EmbeddedServer"]
 
 _SOCKET: Final = "python.sock"
 _START: Final = 15.0  # seconds; a loaded machine takes a while to start Python
 _END: Final = 2.0
+_ENDING: Final = 0.5  # seconds from the end of its connections to its own, at most
 
 
 class EmbeddedServer:
@@ -34,7 +37,7 @@ class EmbeddedServer:
     """
 
     def __init__(self) -> None:
-        name = f"repl-connect-{os.urandom(8).hex()}"
+        name = f"{EMBEDDED}{os.urandom(8).hex()}"
         base = os.environ.get("TMPDIR") or "/tmp"
         if len(os.fsencode(os.path.join(base, name, _SOCKET))) > LONGEST_PATH:
             base = "/tmp"
@@ -73,8 +76,9 @@ class EmbeddedServer:
         return {"out": self._process.stdout.fileno(), "err": self._process.stderr.fileno()}
 
     def wait(self) -> UnixAddress:
-        """Where it listens, once it does. Raises `ConnectError` if it does not come up."""
+        """Where it listens, once it does. Raises `ConnectError` if it never does or has ended."""
         if self._started:
+            self._must_run()
             return self.address
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
@@ -107,6 +111,16 @@ class EmbeddedServer:
             os.unlink(self.address.path)
         with contextlib.suppress(OSError):
             os.rmdir(self._directory)
+
+    def _must_run(self) -> None:
+        try:
+            status = self._process.wait(_ENDING)
+        except subprocess.TimeoutExpired:
+            return
+        how = f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
+        raise ConnectError(
+            f"The Python of your own ended {how}. ,quit leaves, `repl-connect` starts another."
+        )
 
     def _last_words(self) -> str:
         assert self._process.stderr is not None

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from repl_connect.exit_codes import ExitCode
 
-__all__ = ["AddressError", "ConnectError", "ConnectionLost", "ReplConnectError", "UsageError"]
+__all__ = [
+    "AddressError",
+    "ConnectError",
+    "ConnectionLost",
+    "NotListening",
+    "ReplConnectError",
+    "UsageError",
+]
 
 
 class ReplConnectError(Exception):
@@ -30,6 +37,10 @@ class ConnectError(ReplConnectError):
     """There is no usable REPL at an address: nothing there, no permission, no answer, no REPL."""
 
     exit_code = ExitCode.NO_CONNECTION
+
+
+class NotListening(ConnectError):
+    """Nobody listens there, or not yet: the program may still be starting."""
 
 
 class ConnectionLost(ReplConnectError):

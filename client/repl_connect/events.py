@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 __all__ = [
     "Candidate",
+    "Completions",
     "Description",
     "Done",
     "Event",
@@ -39,11 +40,13 @@ class Output(NamedTuple):
     """Something printed: `stream` is `out` or `err`.
 
     `late`: no evaluation of ours that still runs printed it (a thread left behind, the program).
+    `held`: it tells of an error of the program that waits for somebody to choose a restart; its id.
     """
 
     stream: str
     text: str
     late: bool = False
+    held: str | None = None
 
 
 class Frame(NamedTuple):
@@ -63,7 +66,9 @@ class Failed(NamedTuple):
 
 
 class NeedInput(NamedTuple):
-    """The program waits for input: `Session.give_input`."""
+    """The program waits for input: `Session.give_input`. `secret`: do not show it."""
+
+    secret: bool = False
 
 
 class Done(NamedTuple):
@@ -91,11 +96,20 @@ Event = Value | Output | Failed | NeedInput | Done
 
 
 class Candidate(NamedTuple):
-    """One completion: what would stand there, and what kind of thing it is."""
+    """One completion: what would stand there, what kind of thing it is, what it takes."""
 
     text: str
     type: str | None = None
     namespace: str | None = None
+    arguments: str | None = None
+    doc: str | None = None
+
+
+class Completions(NamedTuple):
+    """What could stand at the end of a text, in place of its last `replaces` characters."""
+
+    candidates: tuple[Candidate, ...] = ()
+    replaces: int = 0
 
 
 class Description(NamedTuple):
@@ -112,6 +126,11 @@ class Description(NamedTuple):
             if name in self.versions:
                 return name
         return "text"
+
+    @property
+    def completes_text(self) -> bool:
+        """Whether `completions` makes use of all the text before the cursor."""
+        return self.aux.get("repl-server/prefix") == "text"
 
     @property
     def greeting(self) -> str:

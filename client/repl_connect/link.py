@@ -38,6 +38,8 @@ class Link:
         self.on_output: Callable[[Output], None] = lambda _: None
         self.on_change: Callable[[], None] = lambda: None
         """Called when `wants_write` may have become true outside of `read_ready`."""
+        self.trace: Callable[[bool, Message], None] | None = None
+        """Gets each message as it goes (True) or comes (False), for who wants to look at them."""
         self._undelivered = False
         self.session = Session(self._send, lambda output: self.on_output(output))
         self.lost: ConnectionLost | None = None
@@ -134,13 +136,18 @@ class Link:
     def close(self) -> None:
         """Say goodbye and close. Calling it again does nothing."""
         if self.lost is None:
-            self.session.close()
-            self._write()
+            try:
+                self.session.close()
+                self._write()
+            except ConnectionLost:  # which is what was wanted
+                return
             self.session.lost("The connection was closed here.")
             self.lost = ConnectionLost(f"{self.name}: the connection was closed here.")
         self._stream.close()
 
     def _send(self, message: Message) -> None:
+        if self.trace is not None:
+            self.trace(True, message)
         self._channel.send(message)
         self._flush()
         self._undelivered = self._channel.answers_itself
@@ -160,6 +167,8 @@ class Link:
         self._undelivered = False
         try:
             while not isinstance(event := self._channel.next_event(), Idle):
+                if self.trace is not None:
+                    self.trace(False, event)
                 self.session.receive(event)
         except ProtocolError as error:
             self._fail(f"{self.name}: the other side sent what is no answer: {error}.")

@@ -15,7 +15,7 @@ import time
 from typing import IO, Any
 
 from repl_connect.address import Address
-from repl_connect.connect import connect
+from repl_connect.connect import CONNECT_TIMEOUT, connect
 from repl_connect.errors import ConnectionLost
 from repl_connect.exit_codes import ExitCode
 from repl_connect.link import Link
@@ -31,35 +31,51 @@ def evaluate_once(
     code: str,
     *,
     file: str | None = None,
+    place: tuple[str, int | None, int | None] | None = None,
     namespace: str | None = None,
     timeout: float | None = None,
+    wait: float | None = None,
     dialect: str | None = None,
     json: bool = False,
     answer_input: bool = True,
 ) -> ExitCode:
     """Evaluate `code` (the contents of `file`, if that is given) and print what comes of it.
 
-    `timeout` is in seconds, from connecting to the end. `answer_input`: what the code reads comes
-    from standard input; otherwise it meets the end of input. Raises `ConnectError`.
+    `place` is where `code` stands otherwise: a file, and the line and column in it, from 1.
+    `timeout` is in seconds, from connecting to the end; `wait`, for how many to try again before
+    while nobody listens there. `answer_input`: what the code reads comes from standard input;
+    otherwise it meets the end of input. Raises `ConnectError`.
     """
-    started = time.monotonic()
-    link = connect(
-        address,
-        dialect=dialect,
-        tool=False,
-        **({} if timeout is None else {"timeout": timeout}),
-    )
+
+    def connected() -> Link:
+        return connect(address, dialect=dialect, tool=False, timeout=timeout or CONNECT_TIMEOUT)
+
+    if wait is not None:
+        from repl_connect.waiting import connect_when_up
+
+        link = connect_when_up(connected, wait, str(address))
+        started = time.monotonic()
+    else:
+        started = time.monotonic()
+        link = connected()
     show = _Json(sys.stdout.buffer) if json else _Plain(sys.stdout.buffer, sys.stderr.buffer)
 
     def on_event(event: Event) -> None:
         show.event(event)
         if isinstance(event, NeedInput):
-            line = sys.stdin.buffer.readline() if answer_input else b""
+            line = _line_of_input(secret=event.secret) if answer_input else b""
             link.session.give_input(line.decode("utf-8", "surrogateescape"))
 
     link.on_output = show.event
+    where, line, column = place or (file, None, None)
     evaluation = link.session.evaluate(
-        code, on_event, namespace=namespace, file=file, as_file=file is not None
+        code,
+        on_event,
+        namespace=namespace,
+        file=where,
+        line=line,
+        column=column,
+        as_file=file is not None,
     )
     try:
         left = None if timeout is None else max(0.0, started + timeout - time.monotonic())
@@ -81,6 +97,15 @@ def evaluate_once(
     finally:
         link.close()
     return _exit_code(evaluation)
+
+
+def _line_of_input(*, secret: bool) -> bytes:
+    if not (secret and sys.stdin.isatty()):
+        return sys.stdin.buffer.readline()
+    from repl_connect.echo import no_echo
+
+    with no_echo(sys.stdin.fileno()):
+        return sys.stdin.buffer.readline()
 
 
 def _interrupt(link: Link, evaluation: Evaluation, show: _Plain | _Json) -> None:

@@ -7,15 +7,13 @@ of other users' processes, or where there is no `/proc`: then the answer is None
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-__all__ = ["Peer", "peer_of", "unix_peer_pid"]
+from repl_connect.address import TcpAddress
 
-_LISTENING: Final = "0A"  # state in /proc/net/tcp
-_MOST_PROCESSES: Final = 5_000
+__all__ = ["Peer", "peer_of", "process_of", "unix_peer_pid"]
 
 
 class Peer(NamedTuple):
@@ -32,8 +30,11 @@ def peer_of(stream: socket.socket) -> Peer | None:
         if stream.family == socket.AF_UNIX:
             pid = unix_peer_pid(stream)
         else:
-            pid = _tcp_owner(stream.getpeername()[0], stream.getpeername()[1])
-        return _process(pid) if pid else None
+            from repl_connect.listeners import Listeners
+
+            host, port = stream.getpeername()[:2]
+            pid = Listeners().tcp_owner(TcpAddress(host, port))
+        return process_of(pid) if pid else None
     except (OSError, AttributeError, ValueError, IndexError):
         return None
 
@@ -47,7 +48,8 @@ def unix_peer_pid(stream: socket.socket) -> int | None:
     return int.from_bytes(credentials[:4], sys.byteorder)  # struct ucred: pid, uid, gid
 
 
-def _process(pid: int) -> Peer | None:
+def process_of(pid: int) -> Peer:
+    """What a process is. Raises `OSError` if it is gone, or not ours to look at."""
     with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
         program = file.read().strip()
     guile = program.startswith("guile")
@@ -55,31 +57,3 @@ def _process(pid: int) -> Peer | None:
         with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file:
             guile = any("/libguile-" in line for line in file)
     return Peer(pid, program, guile)
-
-
-def _tcp_owner(host: str, port: int) -> int | None:
-    """The process that listens on a port of this machine."""
-    if not host.startswith("127.") and host != "::1":
-        return None
-    inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as file:
-                rows = [line.split() for line in file][1:]
-        except OSError:
-            continue
-        inodes |= {
-            f"socket:[{row[9]}]"
-            for row in rows
-            if row[3] == _LISTENING and int(row[1].rpartition(":")[2], 16) == port
-        }
-    if not inodes:
-        return None
-    for entry in sorted(filter(str.isdigit, os.listdir("/proc")), key=int)[-_MOST_PROCESSES:]:
-        try:
-            for descriptor in os.listdir(f"/proc/{entry}/fd"):
-                if os.readlink(f"/proc/{entry}/fd/{descriptor}") in inodes:
-                    return int(entry)
-        except OSError:  # another user's, or gone
-            continue
-    return None

@@ -11,12 +11,13 @@ through callbacks, in order, from within `receive`. Nothing here waits.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from repl_connect import __version__
 from repl_connect.events import (
     Candidate,
+    Completions,
     Description,
     Done,
     Event,
@@ -26,10 +27,19 @@ from repl_connect.events import (
     Output,
     Value,
 )
+from repl_connect.replies import (
+    completions_of,
+    description_of,
+    failure_of,
+    refusal_of,
+    statuses_of,
+    text_of,
+)
 from repl_server.wire import Message
 
 __all__ = [
     "Candidate",
+    "Completions",
     "Description",
     "Done",
     "Evaluation",
@@ -45,12 +55,13 @@ __all__ = [
 
 
 class Evaluation:
-    """One `eval` on its way: its id, and whether and how it ended."""
+    """One `eval` on its way: its id, its session once it was sent, whether and how it ended."""
 
     def __init__(self, ident: str, code: str, on_event: Callable[[Event], None]) -> None:
         self.id = ident
         self.code = code
         self.on_event = on_event
+        self.session: str | None = None
         self.done: Done | None = None
         self.failed: Failed | None = None
         self.interrupting = False
@@ -58,13 +69,6 @@ class Evaluation:
 
 class SessionError(Exception):
     """The other side would not open a session; the text says why."""
-
-
-_OWN_WORDS: Final = {
-    "namespace-not-found": "There is no such namespace there.",
-    "unknown-session": "The session is gone on the other side: reconnect.",
-    "no-code": "There was no code to evaluate.",
-}
 
 
 _NO_TOKEN: Final = (
@@ -95,6 +99,10 @@ class Session:
         self._on_output = on_output
         self._ids = itertools.count(1)
         self._waiting: dict[str, Callable[[Message], None]] = {}
+        self._unanswered: set[str] = set()
+        self.opened: dict[str, str | None] = {}
+        """User sessions that are ours, with the namespace each was in when it was left."""
+        self._keep = 0
         self._evaluations: dict[str, Evaluation] = {}
         self._before_ready: list[Callable[[], None]] = []
         self.print_quota = print_quota
@@ -103,6 +111,13 @@ class Session:
         self.namespace: str | None = None
         self.description: Description | None = None
         self.ready = False
+        self.resumed = False
+        """Whether the user session is one of an earlier connection: `start(resume=…)`."""
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests, evaluations aside, have had no reply yet."""
+        return len(self._unanswered)
 
     @property
     def running(self) -> list[Evaluation]:
@@ -116,14 +131,20 @@ class Session:
         *,
         tool: bool = True,
         token: Callable[[], str | None] = lambda: None,
+        resume: str | None = None,
+        keep: int = 0,
     ) -> None:
         """Describe the other side and open the sessions; `tool=False` saves the second one.
 
-        `token` is asked for when the other side wants one: it is given to nobody else.
+        `token` is asked for when the other side wants one: it is given to nobody else. `resume` is
+        a user session of a connection that was lost: it is taken up again if it is still open
+        there. `keep` asks the other side to keep the new one open for so many seconds if this
+        connection is lost; some do anyway, some never do.
         """
+        self._keep = keep
 
         def first_described(reply: Message) -> None:
-            if "repl-server/unauthorized" not in _statuses(reply):
+            if "repl-server/unauthorized" not in statuses_of(reply):
                 described(reply)
             elif (known := token()) is None:
                 on_failure(SessionError(_NO_TOKEN))
@@ -131,29 +152,46 @@ class Session:
                 self._request({"op": "describe", "repl-server/token": known}, described)
 
         def described(reply: Message) -> None:
-            if "repl-server/unauthorized" in _statuses(reply):
+            if "repl-server/unauthorized" in statuses_of(reply):
                 on_failure(SessionError(_WRONG_TOKEN))
                 return
-            self.description = _description(reply)
-            current = self.description.aux.get("current-ns")
-            if isinstance(current, str) and current:
-                self.namespace = current
-            if "clone" in self.description.ops:
-                self._request({"op": "clone", **_CLIENT}, opened)
-            else:  # a server without sessions (nREPL before 0.2, some of the small ones)
-                ready()
+            self.description = description_of(reply)
+            self.namespace = text_of(self.description.aux.get("current-ns"))
+            if "clone" not in self.description.ops:
+                ready()  # a server without sessions (nREPL before 0.2, some of the small ones)
+            elif resume is not None and "ls-sessions" in self.description.ops:
+                self._request({"op": "ls-sessions"}, listed)
+            else:
+                clone()
+
+        def listed(reply: Message) -> None:
+            open_there = reply.get("sessions")
+            if resume is None or not isinstance(open_there, list) or resume not in open_there:
+                clone()
+                return
+            self.user, self.resumed = resume, True
+            self.opened[resume] = None
+            after_user()
+
+        def clone() -> None:
+            self._request(self._clone(), opened)
 
         def opened(reply: Message) -> None:
-            self.user = _text(reply.get("new-session"))
+            self.user = text_of(reply.get("new-session"))
             if self.user is None:
-                on_failure(SessionError(_refusal(reply, "opened no session")))
-            elif tool:
+                on_failure(SessionError(refusal_of(reply, "opened no session")))
+            else:
+                self.opened[self.user] = None
+                after_user()
+
+        def after_user() -> None:
+            if tool:
                 self._request({"op": "clone", **_CLIENT}, tool_opened)
             else:
                 ready()
 
         def tool_opened(reply: Message) -> None:
-            self.tool = _text(reply.get("new-session"))
+            self.tool = text_of(reply.get("new-session"))
             ready()
 
         def ready() -> None:
@@ -175,11 +213,12 @@ class Session:
         line: int | None = None,
         column: int | None = None,
         as_file: bool = False,
+        more: Mapping[str, object] | None = None,
     ) -> Evaluation:
         """Send code; `on_event` gets what comes of it, a `Done` last, exactly once.
 
         With `as_file`, `code` is the contents of the whole file `file` (nREPL's `load-file`).
-        `line` and `column` count from 1.
+        `line` and `column` count from 1. `more` is added to the message as it is.
         """
         evaluation = Evaluation(f"e{next(self._ids)}", code, on_event)
         self._evaluations[evaluation.id] = evaluation
@@ -197,10 +236,12 @@ class Session:
                 message[key] = value
         if self.print_quota is not None:
             message["nrepl.middleware.print/quota"] = self.print_quota
+        if more is not None:
+            message.update(more)
 
         def send() -> None:
             if self.user is not None:
-                message["session"] = self.user
+                message["session"] = evaluation.session = self.user
             self._send(message)
 
         self._when_ready(send)
@@ -217,20 +258,18 @@ class Session:
         """
 
         def answered(reply: Message) -> None:
-            if on_answer is None or "done" not in _statuses(reply):
+            if on_answer is None or "done" not in statuses_of(reply):
                 return
-            statuses = _statuses(reply)
+            statuses = statuses_of(reply)
             if "session-idle" in statuses:
                 on_answer("Nothing runs there.")
             elif "error" in statuses:
-                on_answer(_refusal(reply, "would not interrupt"))
+                on_answer(refusal_of(reply, "would not interrupt"))
             else:
                 on_answer(None)
 
         def send() -> None:
-            message: Message = {"op": "interrupt"}
-            if self.user is not None:
-                message["session"] = self.user
+            message: Message = {"op": "interrupt", "session": self._session_of(evaluation)}
             if evaluation is not None:
                 message["interrupt-id"] = evaluation.id
             self._request(message, answered)
@@ -241,37 +280,44 @@ class Session:
             evaluation.interrupting = True
         self._when_ready(send)
 
-    def give_input(self, text: str) -> None:
-        """Answer a `NeedInput`: text with its newline; `""` is the end of input."""
-        self._request({"op": "stdin", "stdin": text, "session": self.user}, lambda _: None)
+    def give_input(self, text: str, evaluation: Evaluation | None = None) -> None:
+        """Answer a `NeedInput`: text with its newline; `""` is the end of input.
+
+        It goes to the session of the evaluation that waits; if none is named, to the present one.
+        """
+        session = self._session_of(evaluation)
+        self._request({"op": "stdin", "stdin": text, "session": session}, lambda _: None)
 
     def complete(
         self,
-        prefix: str,
-        on_result: Callable[[list[Candidate]], None],
+        text: str,
+        symbol: str,
+        on_result: Callable[[Completions], None],
         *,
         namespace: str | None = None,
     ) -> None:
-        """Ask what could stand where `prefix` stands; an empty list if it can't be told."""
+        """Ask what could stand at the end of `text`, all that is before the cursor.
+
+        `symbol` is the end of it that a completion would replace, as far as is known here; what the
+        other side answers may replace more or less. Nothing if it can't be told.
+        """
+        takes_text = self.description is not None and self.description.completes_text
+        if not self.supports("completions") or not (symbol or takes_text):
+            on_result(Completions())
+            return
 
         def answered(reply: Message) -> None:
-            found = reply.get("completions", [])
-            on_result(
-                [
-                    Candidate(
-                        text=item["candidate"],
-                        type=_text(item.get("type")),
-                        namespace=_text(item.get("ns")),
-                    )
-                    for item in (found if isinstance(found, list) else [])
-                    if isinstance(item, dict) and isinstance(item.get("candidate"), str)
-                ]
-            )
+            on_result(completions_of(reply, len(symbol)))
 
-        if not self._has("completions"):
-            on_result([])
-            return
-        self._tool_request({"op": "completions", "prefix": prefix}, namespace, answered)
+        self._tool_request(
+            {
+                "op": "completions",
+                "prefix": text[-_LONGEST_TEXT:] if takes_text else symbol,
+                "extra-metadata": ["arglists"],
+            },
+            namespace,
+            answered,
+        )
 
     def lookup(
         self,
@@ -279,23 +325,65 @@ class Session:
         on_result: Callable[[dict[str, Any]], None],
         *,
         namespace: str | None = None,
+        source: bool = False,
     ) -> None:
-        """Ask what is known about a name: nREPL's `info` map, empty if nothing is."""
+        """Ask what is known about a name: nREPL's `info` map, empty if nothing is.
+
+        With `source`, the text of its definition is asked for too, as `source` in the map.
+        """
 
         def answered(reply: Message) -> None:
             info = reply.get("info")
             on_result(info if isinstance(info, dict) else {})
 
-        if not self._has("lookup"):
+        if not self.supports("lookup"):
             on_result({})
             return
-        self._tool_request({"op": "lookup", "sym": symbol}, namespace, answered)
+        message: Message = {"op": "lookup", "sym": symbol}
+        if source:
+            message["repl-server/source"] = 1
+        self._tool_request(message, namespace, answered)
+
+    def supports(self, op: str) -> bool:
+        """Whether the other side has said that it answers this op."""
+        return self.ready and self.description is not None and op in self.description.ops
+
+    def request(self, message: Mapping[str, object], on_reply: Callable[[Message], None]) -> str:
+        """Send a request that none of the other methods is for; its id.
+
+        `on_reply` gets each reply; the one whose statuses have `done` is the last. Without a
+        `session` in the message it belongs to none.
+        """
+        return self._request(dict(message), on_reply)
+
+    def open(self, on_opened: Callable[[str | None], None], *, copy: bool = False) -> None:
+        """Open one more session, new or as a copy of the user session; its id, None if refused."""
+        message = self._clone()
+        aux = self.description.aux if self.description is not None else {}
+        if copy and self.user is not None:
+            message["session"] = self.user
+
+        def opened(reply: Message) -> None:
+            ident = text_of(reply.get("new-session"))
+            if ident is not None:
+                self.opened[ident] = text_of(aux.get("current-ns"))
+            on_opened(ident)
+
+        self._request(message, opened)
+
+    def use(self, ident: str) -> None:
+        """Evaluate in this session from now on. Another client's tells its namespace later."""
+        if self.user in self.opened:
+            self.opened[self.user] = self.namespace
+        self.user = ident
+        self.namespace = self.opened.get(ident)
 
     def close(self) -> None:
-        """Say goodbye to both sessions (nothing is waited for)."""
-        for ident in (self.tool, self.user):
+        """Say goodbye to all sessions that are ours (nothing is waited for)."""
+        for ident in (*self.opened, self.tool):
             if ident is not None:
                 self._send({"op": "close", "session": ident, "id": f"c{next(self._ids)}"})
+        self.opened.clear()
         self.user = self.tool = None
         self.ready = False
 
@@ -308,10 +396,12 @@ class Session:
         for stream in ("out", "err"):
             text = message.get(stream)
             if isinstance(text, str) and text and ident not in self._waiting:
-                self._on_output(Output(stream=stream, text=text, late=True))
+                held = text_of(message.get("repl-server/held"))
+                self._on_output(Output(stream=stream, text=text, late=True, held=held))
         if isinstance(ident, str) and ident in self._waiting:
+            self._unanswered.discard(ident)
             handler = self._waiting[ident]
-            if "done" in _statuses(message):
+            if "done" in statuses_of(message):
                 del self._waiting[ident]
             handler(message)
 
@@ -320,21 +410,23 @@ class Session:
         self.ready = False
         self.user = self.tool = None
         self._waiting.clear()
+        self._unanswered.clear()
         self._before_ready.clear()
         for evaluation in self.running:
             self._end(evaluation, Done(statuses=frozenset({"lost"}), problem=reason))
 
     def _evaluation_reply(self, evaluation: Evaluation, message: Message) -> None:
-        statuses = _statuses(message)
+        statuses = statuses_of(message)
         emit = evaluation.on_event
         refused = "error" in statuses
         if ("out" in message or "err" in message) and not refused:
             for stream in ("out", "err"):
                 text = message.get(stream)
                 if isinstance(text, str) and text:
-                    emit(Output(stream=stream, text=text))
-        namespace = _text(message.get("ns"))
-        if namespace is not None and not refused:
+                    held = text_of(message.get("repl-server/held"))
+                    emit(Output(stream=stream, text=text, held=held))
+        namespace = text_of(message.get("ns"))
+        if namespace is not None and not refused and evaluation.session == self.user:
             self.namespace = namespace
         value = message.get("value")
         if isinstance(value, str):
@@ -342,21 +434,21 @@ class Session:
                 Value(
                     text=value,
                     namespace=namespace,
-                    label=_text(message.get("repl-connect/label")),
+                    label=text_of(message.get("repl-connect/label")),
                     truncated="nrepl.middleware.print/truncated" in statuses,
                 )
             )
         if "eval-error" in statuses or "ex" in message:
-            evaluation.failed = _failure(message)
+            evaluation.failed = failure_of(message)
             emit(evaluation.failed)
         if "need-input" in statuses:
-            emit(NeedInput())
+            emit(NeedInput(secret=bool(message.get("repl-server/secret"))))
         if "done" in statuses:
             self._end(
                 evaluation,
                 Done(
                     statuses=statuses,
-                    problem=_refusal(message, "would not evaluate it") if refused else None,
+                    problem=refusal_of(message, "would not evaluate it") if refused else None,
                 ),
             )
 
@@ -365,8 +457,16 @@ class Session:
         evaluation.done = done
         evaluation.on_event(done)
 
-    def _has(self, op: str) -> bool:
-        return self.ready and self.description is not None and op in self.description.ops
+    def _session_of(self, evaluation: Evaluation | None) -> str | None:
+        """Where it runs, which need not be the session that is evaluated in by now."""
+        if evaluation is None or evaluation.session is None:
+            return self.user
+        return evaluation.session
+
+    def _clone(self) -> Message:
+        """The request that opens a user session."""
+        kept: Message = {"repl-server/keep": self._keep} if self._keep else {}
+        return {"op": "clone", **_CLIENT, **kept}
 
     def _when_ready(self, send: Callable[[], None]) -> None:
         if self.ready:
@@ -385,82 +485,15 @@ class Session:
             message["ns"] = namespace
         self._request(message, handler)
 
-    def _request(self, message: Message, handler: Callable[[Message], None]) -> None:
+    def _request(self, message: Message, handler: Callable[[Message], None]) -> str:
         ident = f"r{next(self._ids)}"
         message = {key: value for key, value in message.items() if value is not None}
         message["id"] = ident
         self._waiting[ident] = handler
+        self._unanswered.add(ident)
         self._send(message)
+        return ident
 
 
 _CLIENT: Final = {"client-name": "repl-connect", "client-version": __version__}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-_NONE: Final[frozenset[str]] = frozenset()
-_DONE: Final = frozenset({"done"})
-
-
-def _statuses(message: Message) -> frozenset[str]:
-    status = message.get("status")
-    if status == ["done"]:
-        return _DONE
-    if not status:
-        return _NONE
-    if isinstance(status, str):
-        return frozenset({status})
-    return frozenset(item for item in status if isinstance(item, str))
-
-
-def _refusal(message: Message, otherwise: str) -> str:
-    """In words, why a request was refused."""
-    for key in ("err", "message"):
-        text = _text(message.get(key))
-        if text is not None:
-            return text.strip()
-    statuses = _statuses(message) - {"done", "error"}
-    for status in statuses:
-        if status in _OWN_WORDS:
-            return _OWN_WORDS[status]
-    return f"The other side {otherwise}: {', '.join(sorted(statuses)) or 'no reason given'}."
-
-
-def _failure(message: Message) -> Failed:
-    frames = message.get("repl-server/frames", ())
-    return Failed(
-        type=_text(message.get("ex")) or "error",
-        message=_text(message.get("repl-server/message")),
-        frames=tuple(
-            Frame(
-                name=_text(frame.get("name")) or "?",
-                file=_text(frame.get("file")),
-                line=frame["line"] if isinstance(frame.get("line"), int) else None,
-            )
-            for frame in (frames if isinstance(frames, list) else ())
-            if isinstance(frame, dict)
-        ),
-    )
-
-
-def _description(reply: Message) -> Description:
-    """Read `describe`: `ops` as map (deployed) or list (the draft), versions of any shape."""
-    ops = reply.get("ops", ())
-    versions: dict[str, str] = {}
-    told = reply.get("versions")
-    for name, version in told.items() if isinstance(told, dict) else ():
-        if isinstance(version, dict):
-            words = version.get("version-string") or ".".join(
-                str(version[part]) for part in ("major", "minor", "incremental") if part in version
-            )
-            versions[name] = str(words)
-        elif isinstance(version, str):
-            versions[name] = version
-    aux = reply.get("aux")
-    return Description(
-        ops=frozenset(op for op in ops if isinstance(op, str)),
-        versions=versions,
-        aux=aux if isinstance(aux, dict) else {},
-    )
+_LONGEST_TEXT: Final = 40_000  # characters before the cursor that a completion is asked with

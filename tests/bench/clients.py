@@ -189,7 +189,7 @@ def prompt(directory: Path, *, quick: bool) -> list[Row]:
                 seconds = _until_shown(words, mark, own)
                 if turn:
                     samples.append(seconds)
-    return [times("repl-connect, exec to prompt", mine, other, "ptpython", 0.7)]
+    return [times("repl-connect, exec to prompt", mine, other, "ptpython", 0.6, goal=0.35)]
 
 
 def _until_shown(command: list[str], mark: bytes, environment: Mapping[str, str]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import clients, latency, throughput, weight
+from bench import clients, latency, prompt_bench, throughput, weight
 from bench.rows import Row, Skipped
 
 __all__ = ["MEASURES", "Row", "Skipped"]
@@ -29,5 +29,8 @@ MEASURES: Final[Mapping[str, Callable[..., list[Row]]]] = {
     "guile": clients.guile,
     "one-shot": clients.one_shot,
     "prompt": clients.prompt,
+    "prompt-output": prompt_bench.output,
+    "prompt-keys": prompt_bench.keys,
+    "prompt-idle": prompt_bench.idle,
 }
 """By name; each takes a directory for its files, and `quick`."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["COMMAND", "Finished", "refused", "run", "start"]
+__all__ = ["COMMAND", "Finished", "refused", "repl_connect", "run", "start"]
 
 _SCRIPT = Path(sys.executable).with_name("repl-connect")
 COMMAND = [str(_SCRIPT)] if _SCRIPT.exists() else [sys.executable, "-m", "repl_connect"]
@@ -45,6 +45,20 @@ def run(*arguments: str, stdin: str = "") -> Finished:
         out.decode("utf-8", "surrogateescape"),
         err.decode("utf-8", "surrogateescape"),
     )
+
+
+def repl_connect(*arguments: str, directory: Path | None = None, stdin: str = "") -> Finished:
+    """`repl-connect` with these arguments to its end, in a directory."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=directory,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
 
 
 def refused(address: str, *arguments: str, code: int = 3) -> str:

@@ -141,6 +141,18 @@ def silence(talk: Talk) -> None:
     talk.read_to_end()
 
 
+def test_it_says_what_is_no_answer(place: Path | None) -> None:
+    def begin(talk: Talk) -> None:
+        talk.read()
+        talk.say(b"d6:status")
+        talk.read_to_end()
+
+    with FakeServer(begin, place) as fake:
+        text = refused(fake.address, *SHORT)
+    assert "it said 'd6:status' and no more" in text
+    assert "says nothing" not in text
+
+
 def test_it_accepts_and_says_nothing(place: Path | None) -> None:
     with FakeServer(silence, place) as fake:
         text = refused(fake.address, *SHORT)
@@ -293,6 +305,18 @@ def test_it_refuses_a_session(directory: Path) -> None:
 
     with FakeServer(full, directory) as fake:
         assert "No more sessions today." in refused(fake.address)
+
+
+def test_a_refusal_is_shown_without_its_escapes(directory: Path) -> None:
+    def rude(talk: Talk) -> None:
+        while (message := talk.read_message()) is not None:
+            if message["op"] == "describe":
+                talk.reply(message, ops=["clone", "eval"])
+            else:
+                talk.reply(message, status=["done", "error"], err="\x1b[2JNo.\n")
+
+    with FakeServer(rude, directory) as fake:
+        assert "^[[2JNo." in refused(fake.address)
 
 
 # Guile.

@@ -295,13 +295,15 @@ def test_an_error(repl: Repl, session: str) -> None:
         type="wrong-type-arg",
         message="In procedure car",
         place=["x.scm", "3"],
-        frames=[["f", "x.scm", "3"], ["g", "", "0"]],
+        frames=[["", "y.scm", "9"], ["", "", "0"], ["f", "x.scm", "3"], ["g", "", "0"]],
     )
     repl.frame(kind="done", id=ident, status=[], ns="(m)")
     err, head, done = repl.to("e")
-    assert err["err"] == "In procedure car\n  at x.scm:3\n  in f (x.scm:3)\n  in g\n"
+    assert err["err"] == "In procedure car\n  at x.scm:3\n  at y.scm:9\n  in f (x.scm:3)\n  in g\n"
     assert head["ex"] == "wrong-type-arg"
-    assert head["repl-server/frames"] == [{"name": "f", "file": "x.scm", "line": 3}, {"name": "g"}]
+    outside, *frames = head["repl-server/frames"]
+    assert outside == {"name": "", "file": "y.scm", "line": 9}
+    assert frames == [{"name": "f", "file": "x.scm", "line": 3}, {"name": "g"}]
     assert done["status"] == ["done"]
 
 

@@ -268,3 +268,15 @@ def test_a_session_is_kept_for_five_minutes_at_most(clock: Clock) -> None:
     peer.leave()
     clock.step(301)
     assert world.dispatcher.sessions == {}
+
+
+def test_a_server_that_ends_keeps_no_session(clock: Clock) -> None:
+    world = World(clock=clock)
+    here, gone = world.peer(), world.peer()
+    here.clone(**{"repl-server/keep": 60})
+    gone.clone(**{"repl-server/keep": 60})
+    gone.leave()
+    world.dispatcher.close()
+    here.leave()
+    assert world.dispatcher.sessions == {}
+    assert len(world.evaluator.closed) == 2

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from itertools import groupby
 from pathlib import Path
 
+from repl_connect.languages import language_named
+from repl_connect.prompt.commands.table import GROUPS
+from repl_connect.prompt.editing.actions import key_table
+from repl_connect.prompt.look.style import STYLE_CLASSES
+from repl_connect.settings.document import option_table
 from repl_server.dispatch.ops import OPS
 
-__all__ = ["SERVER_README", "op_table", "with_ops"]
+__all__ = ["DOCUMENTS", "with_tables"]
 
-SERVER_README = Path(__file__).parents[2] / "server" / "README.md"
+_ROOT = Path(__file__).parents[2]
+_TABLE = re.compile(r"(<!-- (\w+): [^\n]*-->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 
-_OPS = re.compile(r"(<!-- ops: [^\n]*-->\n).*(<!-- end of ops -->)", re.DOTALL)
 
-
-def op_table() -> str:
+def _ops() -> str:
     """Every op: what it does, its keys, its replies."""
     lines: list[str] = []
     for name, op in OPS.items():
@@ -28,10 +34,65 @@ def op_table() -> str:
     return "\n".join([*lines[1:], ""])
 
 
-def with_ops(text: str) -> str:
-    """A document with the table of ops in its place."""
-    return _OPS.sub(lambda match: f"{match[1]}\n{op_table()}\n{match[2]}", text)
+def _commands() -> str:
+    """Every command of the prompt, under the titles of its help."""
+    guile = language_named("guile")
+    lines: list[str] = []
+    for title, commands in GROUPS:
+        lines += ["", f"**{title}**", "", "| | |", "| --- | --- |"]
+        for command in commands:
+            usage = ", ".join(f"`,{name}`" for name in command.all_names)
+            theirs = [name for name in command.all_names if name not in command.names_in(guile)]
+            note = f" (in Guile {', '.join(f'`,{name}`' for name in theirs)} is Guile's own)"
+            argument = f" {command.argument}" if command.argument else ""
+            doc = command.doc + (note if theirs else "")
+            lines.append(_row(usage + argument, doc))
+    return "\n".join([*lines, ""])
+
+
+def _keys() -> str:
+    """Every key of the prompt that is ours, and the id to give it others by."""
+    lines: list[str] = []
+    for title, rows in groupby(key_table({}), key=lambda row: row.group):
+        lines += [
+            "",
+            f"**{title}**",
+            "",
+            "| keys | vi keys | | action |",
+            "| --- | --- | --- | --- |",
+        ]
+        lines += [
+            _row(", ".join(row.keys), ", ".join(row.vi), row.doc, f"`{row.id}`") for row in rows
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _classes() -> str:
+    """The names that `[colors]` can have."""
+    return "\n" + ", ".join(f"`{name}`" for name in sorted(STYLE_CLASSES)) + ".\n"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+_TABLES: Mapping[str, Callable[[], str]] = {
+    "ops": _ops,
+    "commands": _commands,
+    "keys": _keys,
+    "options": lambda: "\n" + option_table(),
+    "classes": _classes,
+}
+
+DOCUMENTS = (_ROOT / "server" / "README.md", _ROOT / "client" / "README.md")
+"""The documents with such tables."""
+
+
+def with_tables(text: str) -> str:
+    """A document with its tables in their places."""
+    return _TABLE.sub(lambda match: f"{match[1]}{_TABLES[match[2]]()}\n{match[3]}", text)
 
 
 if __name__ == "__main__":
-    SERVER_README.write_text(with_ops(SERVER_README.read_text("utf-8")), "utf-8")
+    for document in DOCUMENTS:
+        document.write_text(with_tables(document.read_text("utf-8")), "utf-8")

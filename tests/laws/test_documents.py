@@ -1,8 +1,15 @@
+"""The tables in the documents are those of the source."""
+
 from __future__ import annotations
 
-from laws.documents import SERVER_README, with_ops
+from pathlib import Path
+
+import pytest
+from laws.documents import DOCUMENTS, with_tables
 
 
-def test_the_table_of_ops_is_the_one_of_the_source() -> None:
-    text = SERVER_README.read_text("utf-8")
-    assert text == with_ops(text), "run: python tests/laws/documents.py"
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.parent.name)
+def test_the_tables_are_those_of_the_source(document: Path) -> None:
+    text = document.read_text("utf-8")
+    assert "<!-- end of " in text
+    assert with_tables(text) == text, "run: python tests/laws/documents.py"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from laws.sources import CLIENT, ROOT, SERVER, imports, modules
+from terminal import Terminal
 
 import repl_server
 
@@ -79,6 +80,82 @@ def test_eval_loads_nothing_heavy(address: str) -> None:
     loaded = re.findall(r"^import time:.*\| +([\w.]+)$", done.stderr, re.MULTILINE)
     assert "repl_connect.link" in loaded
     assert not {module.partition(".")[0] for module in loaded} & HEAVY
+
+
+def test_eval_loads_nothing_that_only_other_commands_need(address: str) -> None:
+    code = (
+        "import sys; from repl_connect.cli import main_exit; "
+        f"main_exit(['eval', {address!r}, '40 + 2']); print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(done.stdout.removeprefix("42\n").split())
+    others = {"prompt", "listing", "places", "listeners", "doctor", "settings", "waiting"}
+    assert not loaded & {f"repl_connect.{name}" for name in others}
+    commands = {each for each in loaded if each.startswith("repl_connect.cli.")}
+    assert commands == {f"repl_connect.cli.{name}" for name in ("command", "eval", "targets")}
+
+
+NOT_BEFORE_THE_PROMPT = {
+    "argparse",
+    "ctypes",
+    "inspect",
+    "locale",
+    "pygments",
+    "shutil",
+    "ssl",
+    "tempfile",
+    "tokenize",
+    "tomllib",
+    "wcwidth",
+    "xml.dom.minidom",
+    "prompt_toolkit",  # only modules in it
+    "prompt_toolkit.key_binding.bindings.vi",
+    "prompt_toolkit.shortcuts",
+    "prompt_toolkit.widgets",
+    "repl_connect.doctor",
+    "repl_connect.cli.man",
+    "repl_connect.embedded",
+    "repl_connect.listing",
+    "repl_connect.oneshot",
+    "repl_connect.prompt.names.command_completion",
+    "repl_connect.prompt.commands.command",
+    "repl_connect.prompt.commands.table",
+    "repl_connect.prompt.editing.editor",
+    "repl_connect.prompt.names.lookup",
+    "repl_connect.prompt.showing.pager",
+    "repl_connect.prompt.plain",
+    "repl_connect.prompt.names.signature",
+    "repl_connect.settings.file",
+}
+
+STARTING = """
+import os, sys
+write, out, address = os.write, *sys.argv[1:]
+
+def seen(descriptor, data):
+    if b"app> " in bytes(data) and not os.path.exists(out):
+        executed = [each for each in sys.modules if type(sys.modules[each]).__name__ != "_Deferred"]
+        with open(out, "w") as file:
+            file.write(" ".join(executed))
+    return write(descriptor, data)
+
+os.write = seen
+from repl_connect.cli import main_exit
+sys.exit(main_exit([address]))
+"""
+
+
+def test_the_prompt_is_there_before_what_it_may_need_later(address: str, tmp_path: Path) -> None:
+    out = tmp_path / "modules"
+    with Terminal(
+        [sys.executable, "-c", STARTING, str(out), address],
+        environment={"XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
+    ) as terminal:
+        terminal.wait_for("app>")
+    loaded = set(out.read_text(encoding="utf-8").split())
+    assert "prompt_toolkit.application" in loaded
+    assert not loaded & NOT_BEFORE_THE_PROMPT
 
 
 def test_serving_loads_nothing_heavy(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def start_prompt(tmp_path: Path, start_server: StartServer) -> Iterator[StartPro
             [sys.executable, str(CLIENT), str(server.path)],
             environment={
                 "XDG_STATE_HOME": str(tmp_path / "state"),
+                "REPL_CONNECT_CONFIG": "/dev/null",
                 "PYTHONPATH": ":".join(path for path in sys.path if path),
                 **(environment or {}),
             },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from terminal import Terminal
 
 from repl_connect.embedded import EmbeddedServer
 from repl_connect.errors import ConnectError
+from repl_connect.exit_codes import ExitCode
 
 RUN = "import sys; from repl_connect.prompt import run_prompt; sys.exit(run_prompt(None))"
 
@@ -54,6 +56,15 @@ def test_a_python_of_ones_own(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
+def test_the_end_of_a_python_of_ones_own_is_told(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.enter("import os; os._exit(3)")
+        terminal.wait_for("The Python of your own ended with status 3. ,quit leaves,")
+        terminal.wait_for_current("not connected>")
+        terminal.enter(",quit")
+        assert terminal.wait_exit() == ExitCode.NO_CONNECTION
+
+
 def test_a_server_that_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(sys, "executable", "/bin/false")
@@ -69,3 +80,41 @@ def test_its_last_words_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(sys, "executable", str(program))
     with EmbeddedServer() as server, pytest.raises(ConnectError, match=r"start: out of order$"):
         server.wait()
+
+
+def test_a_password_is_not_shown(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.enter("import getpass; len(getpass.getpass())")
+        terminal.wait_for_current("input>")
+        terminal.send("hunter2")
+        terminal.wait_for_current("input> *******")
+        terminal.press("enter")
+        terminal.wait_for_line("7")
+        assert b"hunter2" not in terminal.raw
+        terminal.enter("input()")
+        terminal.wait_for_current("input>")
+        terminal.enter("shown")
+        terminal.wait_for_line("'shown'")
+
+
+@pytest.mark.parametrize("words", [["--python", "--plain"], ["eval", "ADDRESS", "CODE"]])
+def test_a_password_is_not_shown_by_the_terminal_either(words: list[str], tmp_path: Path) -> None:
+    code = "import getpass; len(getpass.getpass())"
+    with EmbeddedServer() as server:
+        replaced = {"ADDRESS": str(server.wait()), "CODE": code}
+        command = [sys.executable, "-m", "repl_connect", *(replaced.get(w, w) for w in words)]
+        with Terminal(command, environment={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+            if "--plain" in words:
+                terminal.wait_for_current("__main__>")
+                terminal.enter(code)
+            terminal.wait_for("Password:")
+            terminal.wait_until(lambda: not echoes(terminal), "no echo")
+            terminal.enter("hunter2")
+            terminal.wait_for_line("7")
+            assert b"hunter2" not in terminal.raw
+
+
+def echoes(terminal: Terminal) -> bool:
+    """Whether the terminal shows what is typed."""
+    terminal.read()
+    return bool(termios.tcgetattr(terminal.child.fileno())[3] & termios.ECHO)

@@ -16,7 +16,8 @@ from repl_connect.channel import WireChannel
 from repl_connect.exit_codes import ExitCode
 from repl_connect.link import Link
 from repl_connect.prompt.app import Prompt
-from repl_connect.prompt.conversation import open_link
+from repl_connect.prompt.connecting import open_link
+from repl_connect.settings import Settings
 
 Type = Callable[[str], None]
 
@@ -31,14 +32,20 @@ def work(
     def run(language: str, user: Callable[[Prompt, Type], Awaitable[None]]) -> ExitCode:
         server = start_server(language)
 
-        def connect() -> Link:
+        def connect(_: str | None) -> Link:
             stream = socket.socket(socket.AF_UNIX)
             stream.connect(str(server.path))
             return Link(stream, WireChannel(), name="toy")
 
         async def main() -> ExitCode:
             with create_pipe_input() as keys:
-                prompt = Prompt(open_link(connect), connect, input=keys, output=DummyOutput())
+                prompt = Prompt(
+                    open_link(connect),
+                    connect,
+                    settings=Settings(),
+                    input=keys,
+                    output=DummyOutput(),
+                )
 
                 async def use() -> None:
                     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from prompt.conftest import CLIENT, StartPrompt, StartServer
 
 
-def run(server_path: Path, text: str) -> subprocess.CompletedProcess[str]:
+def run(server_path: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(CLIENT), str(server_path)],
         input=text,
@@ -17,7 +17,7 @@ def run(server_path: Path, text: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=30,
         check=False,
-        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+        env={"PYTHONPATH": ":".join(path for path in sys.path if path), **environment},
     )
 
 
@@ -45,6 +45,24 @@ def test_a_failure_shows_in_the_exit_status(start_server: StartServer) -> None:
     ended = run(start_server().path, "(boom)\n(add 1 2)\n")
     assert (ended.returncode, ended.stdout) == (1, "$1 = 3\n")
     assert ended.stderr == "ZeroDivisionError: boom!\n"
+
+
+def test_bytes_that_are_no_text_come_out_as_they_came(start_server: StartServer) -> None:
+    ended = subprocess.run(
+        [sys.executable, str(CLIENT), str(start_server().path)],
+        input=rb'(say "\udcff\n")',
+        capture_output=True,
+        timeout=30,
+        check=False,
+        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"\xff\n", b"")
+
+
+def test_what_the_encoding_lacks_is_shown_as_an_escape(start_server: StartServer) -> None:
+    ended = run(start_server().path, r'(say "caf\u00e9 \u2192\n")', PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "caf\\xe9 \\u2192\n"
 
 
 def test_input_comes_from_the_pipe(start_server: StartServer) -> None:
@@ -97,3 +115,20 @@ def test_a_dumb_terminal(start_prompt: StartPrompt) -> None:
     terminal.press("ctrl-d")
     assert terminal.wait_exit() == 0
     assert b"\x1b" not in terminal.raw
+
+
+def test_a_refusal_is_shown_without_its_escapes_on_a_dumb_terminal(
+    start_prompt: StartPrompt,
+) -> None:
+    terminal = start_prompt(environment={"TERM": "dumb"})
+    terminal.enter(r'(refuse "no\u001b[2J way")')
+    terminal.wait_for("no^[[2J way")
+    terminal.press("ctrl-d")
+    assert terminal.wait_exit() == 1
+    assert b"\x1b" not in terminal.raw
+
+
+def test_a_namespace_that_is_not_there_is_not_stayed_in(start_server: StartServer) -> None:
+    ended = run(start_server().path, ",ns missing\n(add 1 2)\n(add 3 4)\n")
+    assert "There is no such namespace" in ended.stderr
+    assert ended.stdout.endswith("= 7\n")

@@ -230,6 +230,20 @@ def test_completion(start_prompt: StartPrompt) -> None:
     terminal.wait_for_current("(guile-user)> (address")
 
 
+def test_escape_closes_the_completions(start_prompt: StartPrompt) -> None:
+    terminal = start_prompt()
+    terminal.send("(add")
+    terminal.wait_for("add-all")
+    terminal.wait_for("Esc closes")
+    terminal.press("tab", "tab")
+    terminal.wait_for_current("(guile-user)> (add-all")
+    terminal.press("escape")
+    terminal.wait_for_current("(guile-user)> (add")
+    terminal.wait_until(lambda: "add-all" not in terminal.text)
+    terminal.send(" 1 2)\r")
+    terminal.wait_for_line("$1 = 3")
+
+
 def test_a_slow_completion_never_blocks_keys(start_prompt: StartPrompt) -> None:
     terminal = start_prompt()
     terminal.send("(slow\t 1 2")
@@ -282,7 +296,7 @@ def test_namespace_command(start_prompt: StartPrompt) -> None:
     terminal.wait_for_current("missing>")
     terminal.enter("(add 1 2)")
     terminal.wait_for("There is no such namespace there.")
-    terminal.wait_for_current("(guile-user)>")
+    terminal.wait_for_current("(game)>")  # where one was
 
 
 def test_long_values_are_cut(start_prompt: StartPrompt, tmp_path: Path) -> None:
@@ -310,38 +324,11 @@ def test_values_cut_by_the_other_side(start_prompt: StartPrompt) -> None:
     terminal.wait_for_current(PROMPT)
 
 
-def test_lost_connection_and_reconnecting(
-    start_prompt: StartPrompt, start_server: StartServer
-) -> None:
-    server = start_server()
-    terminal = start_prompt(server)
-    terminal.enter("(wait)")
-    terminal.wait_for_line("waiting")
-    terminal.send("(add 1 2)")
-    terminal.wait_for_current("(guile-user)> (add 1 2)")
-    server.stop()
-    terminal.wait_for("how it ended is not known")
-    terminal.wait_for_current("not connected> (add 1 2)")
-    terminal.press("enter")
-    terminal.wait_for("Not connected. ,reconnect")
-    terminal.wait_for_current("not connected> (add 1 2)")
-    terminal.press("ctrl-c")
-    terminal.enter(",reconnect")
-    terminal.wait_for("No such file or directory")
-    server.start()
-    terminal.enter(",reconnect")
-    terminal.wait_for_current(PROMPT)
-    terminal.enter("(add 1 2)")
-    terminal.wait_for_line("$1 = 3")
-    terminal.press("ctrl-d")
-    assert terminal.wait_exit() == 0
-
-
 def test_leaving_without_a_connection(start_prompt: StartPrompt, start_server: StartServer) -> None:
     server = start_server()
     terminal = start_prompt(server)
     server.stop()
-    terminal.wait_for_current("not connected>")
+    terminal.wait_for("Connecting again")
     terminal.press("ctrl-d")
     assert terminal.wait_exit() == 3
 
@@ -450,7 +437,7 @@ def test_a_terminal_that_does_not_read(
     assert seen < 900_000
     assert resident(terminal) - before < 40 * 1024 * 1024
     text = b""
-    while b"finished" not in text[-100:]:
+    while b"finished" not in text[-1000:]:  # the prompt is drawn after it
         text += terminal.child.read_nonblocking(1 << 20, 20)
     assert len(re.findall(rb"line \d+\r", text)) == 1_000_000
 

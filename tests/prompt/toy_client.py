@@ -14,7 +14,7 @@ from repl_connect.prompt import run_prompt_over
 def main() -> int:
     path = sys.argv[1]
 
-    def connect() -> Link:
+    def connect(_resume: str | None) -> Link:
         stream = socket.socket(socket.AF_UNIX)
         try:
             stream.connect(path)

@@ -92,7 +92,9 @@ class Toy:
     def complete(self, request: Request) -> None:
         prefix = str(request.message["prefix"])
         found = [
-            {"candidate": name, "type": "function"} for name in _NAMES if name.startswith(prefix)
+            {"candidate": name, "type": "function", "arglists": [f"({name} a b)"]}
+            for name in _NAMES
+            if name.startswith(prefix)
         ]
 
         def answer() -> None:
@@ -114,7 +116,12 @@ class Toy:
             "line": 12,
             "type": "function",
         }
-        known = request.message["sym"] == "add"
+        if request.message["sym"] == "lines":
+            info |= {"name": "lines", "arglists-str": "(lines count #:key first last)"}
+            info["doc"] = "\n".join(f"Line {number} of it." for number in range(1, 41))
+        if request.message.get("repl-server/source"):
+            info["source"] = "(define (add a b)\n  (+ a b))"
+        known = request.message["sym"] in ("add", "lines")
         request.reply({"info": info if known else {}, "status": ["done"]})
 
     def _run(self, evaluation: Evaluation) -> None:
@@ -162,6 +169,20 @@ class Toy:
 
     def _do_boom(self, evaluation: Evaluation, state: _State) -> None:
         evaluation.error("ZeroDivisionError: boom!\n", ex="ZeroDivisionError", message="boom!")
+
+    def _do_refuse(self, evaluation: Evaluation, state: _State, why: str) -> None:
+        evaluation.finish("error", message=why)
+
+    def _do_silent(self, evaluation: Evaluation, state: _State) -> None:
+        evaluation.answer({"ex": "class Silent", "status": ["eval-error"]})
+
+    def _do_fail(self, evaluation: Evaluation, state: _State, depth: int) -> None:
+        frames = "".join(
+            f'  File "/me/a.py", line {number}, in f{number}\n    f{number}()\n'
+            for number in range(depth)
+        )
+        text = f"Traceback (most recent call last):\n{frames}ValueError: failed\n"
+        evaluation.error(text, ex="ValueError", message="failed")
 
     def _do_wait(self, evaluation: Evaluation, state: _State) -> None:
         evaluation.output("out", "waiting\n")

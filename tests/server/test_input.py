@@ -110,3 +110,13 @@ def test_each_session_reads_its_own(connect: Callable[[], WireClient]) -> None:
         stdin(client, f"{number}\n")
     values = [gather(c.replies(i))["values"] for c, i in zip(clients, ids, strict=True)]
     assert values == [["'0'"], ["'1'"]]
+
+
+def test_a_password_is_asked_for_as_a_secret_and_other_input_is_not(client: WireClient) -> None:
+    for code, secret in (("import getpass; getpass.getpass()", True), ("input()", False)):
+        ident = client.eval(code)
+        while "need-input" not in (reply := client.next(ident)).get("status", ()):
+            pass
+        assert ("repl-server/secret" in reply) == secret
+        stdin(client, "hunter2\n")
+        assert gather(client.replies(ident))["values"] == ["'hunter2'"]

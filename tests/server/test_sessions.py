@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from server.conftest import server_threads, wait_until
 from server.wire_client import WireClient, gather
 
+import repl_server
 from repl_server.dispatch.ops import OPS
 
 
@@ -138,3 +140,17 @@ def test_ids_may_be_numbers_or_absent(client: WireClient) -> None:
     ident: Any = 7
     client.send({"op": "eval", "code": "1", "id": ident})
     assert client.receive()["id"] == 7
+
+
+def test_a_server_that_ends_leaves_no_thread_of_a_kept_session(
+    server: repl_server.Server, connect: Callable[[], WireClient]
+) -> None:
+    for stays in (True, False):
+        client = connect()
+        (reply,) = client.ask({"op": "clone", "repl-server/keep": 60})
+        client.session = reply["new-session"]
+        assert client.value("1") == "1"
+        if not stays:
+            client.close()
+    server.close()
+    wait_until(lambda: not server_threads())

@@ -224,13 +224,16 @@ class GuileAdapter:
                 **({"line": int(line)} if line != "0" else {}),
             }
             for name, file, line in frame["frames"]
+            if name or file
         ]
         file, line = frame["place"]
         lines = [frame["message"]]
         if file and line != "0":
             lines.append(f"  at {file}:{line}")
         for shown in frames[-10:]:
-            if "file" in shown:
+            if not shown["name"]:  # what stands in a file outside of procedures
+                lines.append(f"  at {shown['file']}:{shown.get('line', '?')}")
+            elif "file" in shown:
                 lines.append(f"  in {shown['name']} ({shown['file']}:{shown.get('line', '?')})")
             else:
                 lines.append(f"  in {shown['name']}")

@@ -7,85 +7,161 @@ is loaded while the connection is being made.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Final, NoReturn
 
-from repl_connect.address import Address
+from repl_connect.address import Address, parse_address
+from repl_connect.errors import AddressError
 from repl_connect.exit_codes import ExitCode
 from repl_connect.link import Link
+from repl_connect.settings import Loaded, Settings, load_settings
 
 __all__ = ["run_prompt", "run_prompt_over"]
 
 _PATIENCE: Final = 0.5  # seconds before it says that it is connecting
+_SETTLED: Final = 0.05  # seconds after which the prompt is there
 
 
 def run_prompt(
-    address: Address | None, *, dialect: str | None = None, plain: bool = False
+    address: Address | None,
+    *,
+    dialect: str | None = None,
+    plain: bool = False,
+    wait: float | None = None,
 ) -> ExitCode:
     """Connect, and let the user work until they leave. Raises `ReplConnectError`.
 
     Without an address a Python server of our own is started, and ended when the user leaves.
+    `wait`: for how many seconds to try again while nobody listens at the address; if it is not
+    given, what the settings say.
     """
+    loaded = _settings()
+    timeout = loaded.settings.connection.timeout
 
-    def connect_to(place: Address) -> Link:
+    def connect_to(place: Address, resume: str | None) -> Link:
         from repl_connect.connect import connect
+        from repl_connect.prompt.connecting import KEPT
 
-        return connect(place, dialect=dialect)
+        return connect(place, dialect=dialect, timeout=timeout, resume=resume, keep=KEPT)
 
     if address is not None:
-        return run_prompt_over(lambda: connect_to(address), name=str(address), plain=plain)
+        opened: list[Link] = []
+        wait = loaded.settings.connection.wait if wait is None else wait
+        if wait > 0:
+            from repl_connect.waiting import connect_when_up
+
+            opened.append(connect_when_up(lambda: connect_to(address, None), wait, str(address)))
+        return run_prompt_over(
+            lambda resume: opened.pop() if opened else connect_to(address, resume),
+            name=str(address),
+            plain=plain,
+            loaded=loaded,
+            forms=_forms_for(address, loaded.settings),
+        )
 
     from repl_connect.embedded import EmbeddedServer
 
     with EmbeddedServer() as server:
         return run_prompt_over(
-            lambda: connect_to(server.wait()),
+            lambda resume: connect_to(server.wait(), resume),
             name="Python",
             program_output=server.program_output,
+            reconnects=False,
             plain=plain,
+            loaded=loaded,
         )
 
 
 def run_prompt_over(
-    connect: Callable[[], Link],
+    connect: Callable[[str | None], Link],
     *,
     name: str = "",
     program_output: Mapping[str, int] | None = None,
+    reconnects: bool = True,
     plain: bool = False,
+    loaded: Loaded | None = None,
+    forms: Sequence[str] = (),
 ) -> ExitCode:
     """Let the user work over the link that `connect` makes. Raises `ReplConnectError`.
 
-    `connect` may block; it is called in a thread, and again for `,reconnect`. `name` is said when
-    it takes long. `program_output` are descriptors of what a program of ours prints by itself, by
-    stream (`out`, `err`); they are closed by whoever opened them.
+    `connect` may block; it is called in a thread, and again after the connection was lost, if
+    `reconnects`, with the session to take up again. `name` is said when it takes long.
+    `program_output` are descriptors of what a program of ours prints by itself, by stream (`out`,
+    `err`); they are closed by whoever opened them. `loaded` are the user's settings, read if they
+    are not given. `forms` are evaluated in each new session.
     """
+    if loaded is None:
+        loaded = _settings()
     dumb = os.environ.get("TERM") == "dumb"
     if plain or dumb or not (sys.stdin.isatty() and sys.stdout.isatty()):
         from repl_connect.prompt.plain import run_plain
 
-        return run_plain(connect, program_output=program_output)
+        return run_plain(connect, loaded, program_output=program_output, forms=forms)
 
     from repl_connect.prompt.typeahead import kept_typeahead
 
-    with kept_typeahead(sys.stdin.fileno()):
-        return _run_on_terminal(connect, name, program_output)
+    with kept_typeahead(sys.stdin.fileno()), _no_collections():
+        return _run_on_terminal(
+            connect, loaded, name, program_output=program_output, reconnects=reconnects, forms=forms
+        )
+
+
+def _settings() -> Loaded:
+    """The user's settings; the names they may use are asked for only if they use some."""
+
+    def actions() -> Collection[str]:
+        from repl_connect.prompt.deferral import import_prompt_toolkit
+
+        import_prompt_toolkit()
+        from repl_connect.prompt.editing.actions import ACTIONS
+
+        return {action.id for action in ACTIONS}
+
+    def styles() -> Collection[str]:
+        from repl_connect.prompt.look.style import STYLE_CLASSES
+
+        return STYLE_CLASSES
+
+    return load_settings(actions, styles)
+
+
+def _forms_for(address: Address, settings: Settings) -> Sequence[str]:
+    """What the partner of this address wants evaluated after connecting."""
+    for partner in settings.partners.values():
+        with contextlib.suppress(AddressError):
+            if parse_address(partner.address) == address:
+                return partner.forms
+    return ()
 
 
 def _run_on_terminal(
-    connect: Callable[[], Link], name: str, program_output: Mapping[str, int] | None
+    connect: Callable[[str | None], Link],
+    loaded: Loaded,
+    name: str,
+    *,
+    program_output: Mapping[str, int] | None,
+    reconnects: bool,
+    forms: Sequence[str],
 ) -> ExitCode:
-    from repl_connect.prompt.conversation import Connecting
+    from repl_connect.prompt.connecting import Connecting
 
     connecting = Connecting(connect)
+    from repl_connect.prompt.deferral import import_prompt_toolkit
+
+    import_prompt_toolkit()
     import asyncio
+    import signal
 
     from prompt_toolkit.data_structures import Size
     from prompt_toolkit.input import create_input
-    from prompt_toolkit.output.vt100 import Vt100_Output
+    from prompt_toolkit.utils import in_main_thread
 
     from repl_connect.prompt.app import Prompt
+    from repl_connect.prompt.showing.terminal_output import TerminalOutput
 
     link = connecting.wait(_PATIENCE)
     if link is None:
@@ -103,11 +179,46 @@ def _run_on_terminal(
         return Size(rows=rows or 24, columns=columns or 80)
 
     async def run() -> ExitCode:
-        # Where the cursor is matters to toolbars only; asking would cost a round trip each time.
-        output = Vt100_Output(sys.stdout, size, os.environ.get("TERM"), enable_cpr=False)
+        output = TerminalOutput(sys.stdout, size, os.environ.get("TERM"))
         prompt = Prompt(
-            opened, connect, input=create_input(), output=output, program_output=program_output
+            opened,
+            connect,
+            settings=loaded.settings,
+            problems=loaded.problems,
+            input=create_input(),
+            output=output,
+            program_output=program_output,
+            reconnects=reconnects,
+            forms=forms,
         )
+        loop = asyncio.get_running_loop()
+        loop.call_later(_SETTLED, _collect_from_now)
+        if in_main_thread():
+            # As prompt_toolkit would do it, which imports ctypes for the sake of other loops.
+            loop.add_signal_handler(signal.SIGINT, prompt.application.key_processor.send_sigint)
         return await prompt.run()
 
+    if in_main_thread():
+        signal.signal(signal.SIGINT, _interrupted)
     return asyncio.run(run())
+
+
+def _interrupted(*_: object) -> NoReturn:
+    """Ctrl-C before the prompt is there. With Python's own handler asyncio would add one."""
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+    """Look for no garbage at the start, where nearly all that is made is to stay."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _collect_from_now() -> None:
+    """Look for garbage again, but not among what the start has made."""
+    gc.freeze()
+    gc.enable()

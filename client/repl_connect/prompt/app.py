@@ -8,123 +8,188 @@ is never in the way of anything, and nothing that happens elsewhere is in its wa
 from __future__ import annotations
 
 import asyncio
-import codecs
-import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit.application import Application
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
-from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.auto_suggest import ConditionalAutoSuggest
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
-from prompt_toolkit.lexers import DynamicLexer, Lexer, PygmentsLexer, SimpleLexer
-from prompt_toolkit.output import ColorDepth, Output
+from prompt_toolkit.output import Output
+from prompt_toolkit.styles import DynamicStyle
+from prompt_toolkit.utils import in_main_thread
 
 from repl_connect import session as events
-from repl_connect.errors import ConnectionLost, ReplConnectError
 from repl_connect.exit_codes import ExitCode
-from repl_connect.languages import TEXT, Language, language_named
+from repl_connect.languages import language_of
 from repl_connect.link import Link
-from repl_connect.prompt.commands import command_names, help_lines, typed_command
-from repl_connect.prompt.completion import SessionCompleter
-from repl_connect.prompt.conversation import Connecting, Conversation
-from repl_connect.prompt.escapes import visible
-from repl_connect.prompt.history import EntryHistory, history_path
+from repl_connect.prompt.commands import typed_command
+from repl_connect.prompt.commands.state import CommandState
+from repl_connect.prompt.connecting import Connect
+from repl_connect.prompt.contact import Contact
+from repl_connect.prompt.editing.bindings import (
+    apply_mode,
+    cursor_shape,
+    key_mode,
+    prompt_keys,
+    watch_escape,
+)
+from repl_connect.prompt.editing.editing import Editing, start_line
+from repl_connect.prompt.editing.suggestion_in_pairs import SuggestInPairs
+from repl_connect.prompt.history.buffer import EntryBuffer
+from repl_connect.prompt.history.entries import EntryHistory, history_path
+from repl_connect.prompt.history.suggestion import SuggestEntry
 from repl_connect.prompt.input_request import InputRequest
-from repl_connect.prompt.keys import prompt_keys
-from repl_connect.prompt.layout import line_prefix, prompt_layout
-from repl_connect.prompt.lookup import described
-from repl_connect.prompt.output import Printer
-from repl_connect.prompt.style import STYLE, highlighted, load_lexer
-from repl_connect.prompt.values import HIGHLIGHTED, Shown, ValueView
+from repl_connect.prompt.look.layout import prompt_layout
+from repl_connect.prompt.look.lexing import LanguageLexer
+from repl_connect.prompt.look.style import color_depth, style_for
+from repl_connect.prompt.names.assistance import Assistance
+from repl_connect.prompt.program_output import ProgramOutput
+from repl_connect.prompt.showing.display import Display
+from repl_connect.prompt.showing.escapes import visible
+from repl_connect.prompt.showing.printer import Printer
+from repl_connect.prompt.showing.status import Status
+from repl_connect.prompt.showing.values import ValueView
+from repl_connect.settings import Settings
+
+if TYPE_CHECKING:
+    from repl_connect.prompt.showing.pager import OtherPrograms
 
 __all__ = ["Prompt"]
 
-_STEP = "    "
+_LEXER_PAUSE: Final = 0.02  # seconds before it is loaded, so that the first prompt comes before
 
 
 class Prompt:
-    """The interactive client on one terminal.
+    """The interactive client on one terminal; what the commands have to do with (`FrontEnd`).
 
-    `link` is open; `connect` makes another after it was lost. `program_output` are descriptors to
-    read what a program of ours prints by itself, by stream (`out`, `err`).
+    `link` is open; `connect` makes another after it was lost, by itself if `reconnects`.
+    `program_output` are descriptors to read what a program of ours prints by itself, by stream
+    (`out`, `err`). `forms` are evaluated in each new session. `problems` are sentences about the
+    settings, to be said first.
     """
+
+    is_plain = False
 
     def __init__(
         self,
         link: Link,
-        connect: Callable[[], Link],
+        connect: Connect,
         *,
+        settings: Settings,
+        problems: Iterable[str] = (),
         input: Input,  # noqa: A002
         output: Output,
         program_output: Mapping[str, int] | None = None,
+        reconnects: bool = True,
+        forms: Iterable[str] = (),
     ) -> None:
-        self._connect = connect
+        self.settings = settings
+        self.language = language_of(link.session.description)
+        self.values = ValueView()
+        self.state = CommandState()
         self._first_link = link
-        self._program_output = dict(program_output or {})
-        self.language = _language_of(link)
-        self._lexer: PygmentsLexer | None = None
-        self._plain_lexer = SimpleLexer()
-        self._values = ValueView()
-        self._reconnecting: asyncio.Task[None] | None = None
-        self._readers: dict[str, Callable[[], None]] = {}
-        self._lost = False
+        self._problems = tuple(problems)
+        self._name = link.name
+        self._lexer = LanguageLexer(enabled=lambda: not self.takes_input, on_load=self._redraw)
         colours = not os.environ.get("NO_COLOR")
-        self.conversation = Conversation(self._late_output, self._connection_lost)
-        self.buffer = Buffer(
-            completer=SessionCompleter(
-                self.conversation.complete, lambda: self.language, command_names()
-            ),
-            history=EntryHistory(history_path(self.language.name), self._history_problem),
+        self._style = style_for(settings.prompt.theme, settings.colors)
+        style = DynamicStyle(lambda: self._style)
+        self.contact = Contact(
+            self,
+            connect,
+            reconnects=reconnects,
+            forms=forms,
+            on_output=lambda output: self.display.event(output),
+            on_change=self._redraw,
+        )
+        self.conversation = self.contact.conversation
+        self._program_output = ProgramOutput(
+            program_output or {},
+            lambda stream, text: self.printer.program(stream, text, late=True),
+        )
+        self._history = EntryHistory(
+            history_path(self.language.name, settings.history.path),
+            self.note,
+            scope=settings.history.scope,
+            size=settings.history.size,
+        )
+        self.assistance = Assistance(self)
+        self.buffer = EntryBuffer(
+            completer=self.assistance.completer,
+            history=self._history,
             auto_suggest=ConditionalAutoSuggest(
-                AutoSuggestFromHistory(), Condition(lambda: not self._request.active)
+                SuggestInPairs(SuggestEntry(self._history)),
+                Condition(lambda: self.settings.prompt.auto_suggest and not self.takes_input),
             ),
             enable_history_search=True,
-            complete_while_typing=False,
+            complete_while_typing=False,  # but see `Assistance`
             multiline=True,
         )
         self._request = InputRequest(self.buffer)
+        self._running = Status(self._redraw, unicode=output.encoding().lower().startswith("utf"))
+        self.editing = Editing(self.buffer, self)
+        self.assistance.attach(
+            self.buffer,
+            message=lambda: self.editing.syntax.message,
+            status=lambda: self._running.fragments(waits_for_input=self.takes_input),
+            lexer=lambda: self._lexer.loaded,
+        )
         self.application: Application[object] = Application(
             layout=prompt_layout(
                 self.buffer,
-                lexer=DynamicLexer(self._present_lexer),
-                prompt=self._prompt,
+                lexer=self._lexer,
+                prompt=lambda: [*key_mode(self.application), *self._prompt()],
                 open_line=lambda: self.printer.open_line,
+                secret=lambda: self._request.secret,
+                processors=self.editing.processors,
+                below=self.assistance.below(),
+                keys=self.assistance.keys,
             ),
             key_bindings=prompt_keys(self.buffer, self),
-            style=STYLE,
+            cursor=cursor_shape(lambda: self.application),
+            mouse_support=Condition(lambda: self.settings.prompt.mouse),
+            style=style,
             include_default_pygments_style=False,
-            color_depth=None if colours else ColorDepth.MONOCHROME,
+            color_depth=color_depth(),
             input=input,
             output=output,
+            terminal_size_polling_interval=None if in_main_thread() else 0.5,  # it gets a signal
         )
-        self.application.ttimeoutlen = 0.05
+        apply_mode(self.application, settings)
+        watch_escape(self.application, self.assistance.escape_closes)
         self.printer = Printer(
             self.application,
-            STYLE,
+            style,
             colours=colours,
             on_full=self._hold_back,
             on_drained=self._go_on,
         )
+        self.display = Display(
+            self.printer,
+            self.values,
+            settings=lambda: self.settings,
+            size=self.application.output.get_size,
+            lexer=lambda: self._lexer.loaded,
+        )
 
     async def run(self) -> ExitCode:
         """Let the user work until they leave."""
-        self._greet(self._first_link)
+        for problem in self._problems:
+            self.problem(visible(problem))
+        self.contact.greet(self._first_link)
         self.printer.flush()
         try:
-            await self.application.run_async(pre_run=self._begin)
+            await self.application.run_async(pre_run=self._begin, handle_sigint=False)
         except EOFError:  # the terminal is gone
             pass
         finally:
-            if self._reconnecting is not None:
-                self._reconnecting.cancel()
-            for descriptor in self._program_output.values():
-                asyncio.get_running_loop().remove_reader(descriptor)
-            self.conversation.close()
+            self.contact.close()
             self.printer.flush_all()
-        return ExitCode.NO_CONNECTION if self._lost else ExitCode.OK
+            self._program_output.stop()
+        return ExitCode.NO_CONNECTION if self.contact.lost else ExitCode.OK
 
     # What the keys do.
 
@@ -138,337 +203,249 @@ class Prompt:
         buffer = self.buffer
         buffer.complete_state = None
         if self._request.active:
-            self._answer(buffer.text)
+            self._answer(buffer.text + "\n", shown=buffer.text)
         elif not buffer.text.strip():
             self._accept("")
-        elif force or self._submits():
+        elif force or self.editing.submits():
             self._submit(buffer.text.rstrip())
-        else:
-            self.new_line()
-
-    def new_line(self) -> None:
-        """Start a new line, indented."""
-        before = self.buffer.document.text_before_cursor
-        self.buffer.insert_text("\n" + self.language.indent(before))
-
-    def indent_line(self) -> None:
-        """Put the right indentation before the cursor."""
-        document = self.buffer.document
-        present = document.current_line_before_cursor
-        start = document.cursor_position - len(present)
-        wanted = self.language.indent(document.text[: max(0, start - 1)]) if start else ""
-        if wanted == present or len(wanted) < len(present):
-            self.buffer.insert_text(_STEP)
-        else:
-            self.buffer.insert_text(wanted[len(present) :])
 
     def stop(self) -> None:
         """Ctrl-C: stop what runs, or clear what is typed, or say how to leave."""
         if self.conversation.running:
             self.interrupt()
-        elif self.buffer.text:
+        elif self.buffer.text or self.assistance.documentation.is_open:
+            self.assistance.documentation.close()
             self.buffer.reset()
+            start_line(self.application)
+        elif self.contact.connecting:
+            self.stop_reconnecting()
         else:
-            self.printer.note("Nothing runs. Ctrl-D or ,quit leaves.")
+            self.note("Nothing runs. Ctrl-D or ,quit leaves.")
 
     def end_of_input(self) -> None:
         """Ctrl-D on an empty line: the end of input for a program that waits for some; or leave."""
         if self._request.active:
-            self._echo_line("class:input-request", "input> ", "^D")
-            self._request.end()
-            self.conversation.give_input("")
+            self._answer("", shown="^D")
         else:
             self.leave()
 
-    def look_up_at_cursor(self) -> None:
-        """Show what is known about the name at the cursor."""
-        document = self.buffer.document
-        name = self.language.symbol_at(document.text, document.cursor_position)
-        if name:
-            self.look_up(name)
-        else:
-            self.printer.note("There is no name at the cursor.")
-
     # What the commands do.
 
-    def show_help(self) -> None:
-        """Show the commands and the keys."""
-        self.printer.say(help_lines(self.language))
+    @property
+    def link(self) -> Link | None:
+        """The connection; None while there is none."""
+        return self.conversation.link
+
+    @property
+    def address(self) -> str:
+        """What is connected to, as the user knows it."""
+        return self._name
+
+    @property
+    def last_entry(self) -> str:
+        """What was entered last, commands aside; empty if nothing was."""
+        entries = reversed(self.buffer.history.get_strings())
+        return next((text for text in entries if typed_command(text, self.language) is None), "")
+
+    @property
+    def columns(self) -> int:
+        """How wide the terminal is, in cells."""
+        return self.application.output.get_size().columns
+
+    def say(self, fragments: Iterable[tuple[str, str]]) -> None:
+        """Show styled text of ours, on lines of its own."""
+        self.printer.say(fragments)
+
+    def note(self, text: str) -> None:
+        """Show a line in our own words."""
+        self.printer.note(text)
+
+    def problem(self, text: str) -> None:
+        """Show a line in our own words, about something that went wrong."""
+        self.printer.problem(text)
 
     def leave(self) -> None:
         """End."""
         if self.application.is_running and not self.application.is_done:
             self.application.exit()
 
-    def show_more(self) -> None:
+    def show_value(self) -> None:
         """Show the next part of the last value."""
-        size = self.application.output.get_size()
-        shown = self._values.more(rows=size.rows, columns=size.columns)
-        if shown is None:
-            self.printer.note("There is no more of the last value.")
-        else:
-            self._show_value(shown)
+        self.display.more_of_value()
 
-    def save_value(self, path: str) -> None:
-        """Write the last value to a file."""
-        try:
-            self.printer.note(self._values.save(path))
-        except LookupError as error:
-            self.printer.problem(str(error.args[0]))
-        except OSError as error:
-            self.printer.problem(f"{visible(path)}: {error.strerror}.")
+    def edit(self, text: str | None = None) -> None:
+        """Open the user's editor on this text (what is typed if none); it comes back unsent."""
+        if self._request.active:  # by now: the text was looked up before
+            self.problem("The program waits for input: answer it, and edit then.")
+            return
+        from repl_connect.prompt.editing.editor import edit_in
+
+        self.application.create_background_task(edit_in(self.buffer, text, self))
+
+    def show_traceback(self) -> None:
+        """Show the whole text of the last error."""
+        self.display.whole_error()
+
+    def page(self, text: str, *, lexer: str | None = None) -> None:
+        """Show text in the user's pager. `lexer`: Pygments' alias, to colour it."""
+        self._other_programs().page(text, lexer=lexer)
+
+    def pipe(self, text: str, command: str) -> None:
+        """Give text to a shell command, which has the terminal until it ends."""
+        self._other_programs().pipe(text, command)
+
+    def show_documentation(self, name: str, *, source: bool = False) -> None:
+        """Show what is known about a name, or the source of what has it."""
+        self.assistance.documentation.show(name, source=source)
 
     def interrupt(self) -> None:
         """Stop what runs."""
-        running = self.conversation.running
-        if not running:
-            self.printer.note("Nothing runs.")
-            return
-        if running[0].interrupting:
-            self.printer.note("It was asked to stop already; asking again. ,quit leaves it.")
-        self.conversation.interrupt(self._interrupt_answered)
+        self.contact.interrupt()
 
-    def look_up(self, name: str) -> None:
-        """Show what is known about a name."""
-        if self.conversation.connected:
-            self.conversation.look_up(name, lambda info: self.printer.say(described(name, info)))
-        else:
-            self._say_unconnected()
+    def evaluate(
+        self,
+        code: str,
+        *,
+        file: str | None = None,
+        as_file: bool = False,
+        timed: bool = False,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
+        """Evaluate code as if it had been typed."""
+        if not self.contact.is_there():
+            return
+        ticket = self._running.begin()
+        self.contact.evaluate(
+            code,
+            lambda evaluation, event: self._happened(evaluation, event, ticket, timed=timed),
+            file=file,
+            as_file=as_file,
+            more=more,
+            columns=self.columns,
+        )
+        self._redraw()
 
     def enter_namespace(self, name: str) -> None:
         """Evaluate in another namespace from now on."""
-        if self.conversation.connected:
+        if self.contact.is_there():
             self.conversation.enter_namespace(name)
-            self.application.invalidate()
-        else:
-            self._say_unconnected()
+
+    def use_session(self, ident: str) -> None:
+        """Evaluate in another session from now on."""
+        if self.contact.is_there():
+            self.conversation.use_session(ident)
 
     def reconnect(self) -> None:
-        """Connect again after the connection was lost."""
-        if self.conversation.connected:
-            self.printer.note("The connection is there.")
-        elif self._reconnecting is None:
-            self.printer.note("Connecting again …")
-            self._reconnecting = asyncio.ensure_future(self._reconnect())
+        """Connect again now, or at once if it is waiting to."""
+        self.contact.reconnect()
+
+    def stop_reconnecting(self) -> None:
+        """Connect again no more by itself."""
+        self.contact.stop_reconnecting()
+
+    def apply(self, settings: Settings) -> None:
+        """Work with these settings from now on."""
+        self.settings = settings
+        self._style = style_for(settings.prompt.theme, settings.colors)
+        apply_mode(self.application, settings)
+        self._history.scope = settings.history.scope
+        if self.link is not None:
+            self.link.session.print_quota = settings.printing.quota
+        self._redraw()
 
     # What is entered.
 
-    def _submits(self) -> bool:
-        """Whether Enter sends: the text is complete, and the cursor is not above its last line."""
-        document = self.buffer.document
-        if not document.on_last_line and document.text_after_cursor.strip():
-            return False
-        text = document.text
-        return typed_command(text, self.language) is not None or self.language.is_complete(text)
-
     def _submit(self, text: str) -> None:
         typed = typed_command(text, self.language)
-        if typed is None and not self.conversation.connected:
-            self._say_unconnected()
+        if typed is None and not self.contact.is_there():
             return
         if not self.buffer.text.startswith(" "):
             self.buffer.history.append_string(text)
         self._accept(text)
         if typed is None:
-            self.conversation.evaluate(text, self._happened)
+            self.evaluate(text)
         elif typed.command is None:
-            self.printer.problem(typed.problem)
+            self.problem(typed.problem)
         else:
-            typed.command.run(self, typed.argument)
+            with self.conversation.guarded():
+                typed.command.run(self, typed.argument)
 
     def _accept(self, text: str) -> None:
-        """Write what was typed above, and empty the line."""
-        prompt = self._prompt()
-        lexer = self._lexer if len(text) <= HIGHLIGHTED else None
-        fragments: StyleAndTextTuples = list(prompt)
-        line = 0
-        for style, part, *_ in highlighted(lexer, text):
-            for number, piece in enumerate(part.split("\n")):
-                if number:
-                    line += 1
-                    fragments += [("", "\n"), *line_prefix(prompt, line)]
-                if piece:
-                    fragments.append((style, visible(piece)))
-        fragments.append(("", "\n"))
-        self.printer.finish_line()
-        self.printer.say([(style, part) for style, part, *_ in fragments])
+        """Write what was typed above, and empty the line; what was known of it goes with it."""
+        self.assistance.documentation.close()
+        self.display.entry(self._prompt(), text)
         self.buffer.reset()
+        start_line(self.application)
         self.printer.flush()
 
-    def _answer(self, text: str) -> None:
-        self._echo_line("class:input-request", "input> ", text)
+    def _answer(self, text: str, *, shown: str) -> None:
+        """Give the program its input."""
+        evaluation = self._request.evaluation
+        self.display.answer(shown, secret=self._request.secret)
         self._request.end()
-        self.conversation.give_input(text + "\n")
-
-    def _echo_line(self, style: str, label: str, text: str) -> None:
-        self.printer.say([(style, label), ("", visible(text) + "\n")])
+        self.conversation.give_input(text, evaluation)
 
     # What comes.
 
     def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._attach(self._first_link)
-        for stream, descriptor in self._program_output.items():
-            os.set_blocking(descriptor, False)
-            loop.add_reader(descriptor, self._program_reader(stream, descriptor))
-        loop.call_later(0.02, self._load_lexer)
+        self.contact.attach(self._first_link)
+        self._program_output.start()
+        asyncio.get_running_loop().call_later(
+            _LEXER_PAUSE, lambda: self._lexer.load(self.language.lexer)
+        )
 
-    def _attach(self, link: Link) -> None:
-        self._lost = False
-        self.language = _language_of(link)
-        self.conversation.attach(link)
+    def attached(self, link: Link) -> None:
+        """There is a link: the first, or one after a loss."""
+        language = language_of(link.session.description)
+        if language is not self.language:
+            self.language = language
+            self._lexer.load(self.language.lexer)
+        self.state.attached(self, link)
+        self.assistance.connected(link.session.user)
 
-    def _greet(self, link: Link) -> None:
-        description = link.session.description
-        who = link.greeting or (description.greeting if description is not None else "")
-        words = " at ".join(visible(part) for part in (who, link.name) if part)
-        self.printer.note(f"{words}. Ctrl-D leaves, ,help shows more.")
-
-    def _happened(self, evaluation: events.Evaluation, event: events.Event) -> None:
-        match event:
-            case events.Output():
-                self.printer.program(event.stream, event.text, late=event.late)
-            case events.Value():
-                size = self.application.output.get_size()
-                shown = self._values.show(event, rows=size.rows, columns=size.columns)
-                self._show_value(shown, event.label)
-            case events.NeedInput():
-                self._request.begin(evaluation)
-                self.application.invalidate()
-            case events.Done():
-                self._ended(evaluation, event)
-            case events.Failed():
-                pass
-
-    def _ended(self, evaluation: events.Evaluation, done: events.Done) -> None:
-        self.printer.end_of_evaluation()
-        self._request.end(evaluation)
-        if done.problem is not None and not done.lost:
-            self.printer.problem(" ".join(visible(done.problem).split()))
-        elif done.interrupted:
-            self.printer.note("interrupted")
-        self.application.invalidate()
-
-    def _show_value(self, shown: Shown, label: str | None = None) -> None:
-        lexer = self._lexer if len(shown.text) <= HIGHLIGHTED else None
-        fragments: list[tuple[str, str]] = []
-        if label:
-            fragments.append(("class:label", f"{visible(label)} = "))
-        parts = highlighted(lexer, shown.text, "class:value")
-        fragments += [(style, text) for style, text, *_ in parts]
-        if shown.remark:
-            fragments += [("", "\n"), ("class:note", shown.remark)]
-        self.printer.say(fragments)
-
-    def _late_output(self, output: events.Output) -> None:
-        self.printer.program(output.stream, output.text, late=True)
-
-    def _interrupt_answered(self, problem: str | None) -> None:
-        if problem is not None:
-            self.printer.problem(" ".join(visible(problem).split()))
-
-    def _connection_lost(self, error: ConnectionLost, evaluations: int) -> None:
-        self._lost = True
+    def detached(self) -> None:
+        """There is none any more: nothing waits for input."""
         self._request.end()
-        words = str(error)
-        if evaluations:
-            what = "An evaluation was" if evaluations == 1 else f"{evaluations} evaluations were"
-            words += f" {what} under way: how it ended is not known."
-        self.printer.problem(f"{visible(words)} ,reconnect connects again.")
-        self.application.invalidate()
 
-    def _say_unconnected(self) -> None:
-        if self._reconnecting is not None:
-            self.printer.note("Not connected yet: wait a moment.")
-        else:
-            self.printer.problem("Not connected. ,reconnect connects again, ,quit leaves.")
-
-    async def _reconnect(self) -> None:
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-
-        def tell() -> None:
-            with contextlib.suppress(RuntimeError):  # the user has left meanwhile
-                loop.call_soon_threadsafe(ended.set)
-
-        connecting = Connecting(self._connect, tell)
-        await ended.wait()
-        try:
-            link = connecting.wait()
-        except ReplConnectError as error:
-            self.printer.problem(visible(str(error)))
-        else:
-            assert link is not None
-            self._attach(link)
-            self._greet(link)
-            self._load_lexer()
-        finally:
-            self._reconnecting = None
-
-    def _program_reader(self, stream: str, descriptor: int) -> Callable[[], None]:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-        def read() -> None:
-            try:
-                data = os.read(descriptor, 65536)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                asyncio.get_running_loop().remove_reader(descriptor)
-                self._program_output.pop(stream, None)
-            text = decoder.decode(data, final=not data)
-            if text:
-                self.printer.program(stream, text, late=True)
-
-        self._readers[stream] = read
-        return read
+    def _happened(
+        self, evaluation: events.Evaluation | None, event: events.Event, ticket: int, *, timed: bool
+    ) -> None:
+        seconds = 0.0
+        if isinstance(event, events.NeedInput) and evaluation is not None:
+            start_line(self.application)
+            self._request.begin(evaluation, secret=event.secret)
+        elif isinstance(event, events.Done):
+            seconds = self._running.end(ticket)
+            if 0 < self.settings.prompt.bell_after <= seconds:
+                self.application.output.bell()
+            self._request.end(evaluation)
+            self.assistance.evaluated()
+        self.display.event(event, seconds=seconds, timed=timed)
+        if isinstance(event, events.NeedInput | events.Done):
+            self._redraw()
 
     def _hold_back(self) -> None:
         self.conversation.pause()
-        for descriptor in self._program_output.values():
-            asyncio.get_running_loop().remove_reader(descriptor)
+        self._program_output.stop()
 
     def _go_on(self) -> None:
         self.conversation.resume()
-        for stream, descriptor in self._program_output.items():
-            asyncio.get_running_loop().add_reader(descriptor, self._readers[stream])
+        self._program_output.start()
 
     # How it looks.
+
+    def _other_programs(self) -> OtherPrograms:
+        from repl_connect.prompt.showing.pager import OtherPrograms
+
+        return OtherPrograms(self.application, self._style, self)
+
+    def _redraw(self) -> None:
+        self.printer.redraw()
 
     def _prompt(self) -> StyleAndTextTuples:
         if self._request.active:
             return [("class:input-request", "input> ")]
-        if not self.conversation.connected and self._lost:
-            return [("class:problem", "not connected> ")]
+        if self.contact.state:
+            return [("class:problem", f"{self.contact.state}> ")]
         words = self.language.display_namespace(self.conversation.namespace)
         return [("class:prompt", visible(words))]
-
-    def _present_lexer(self) -> Lexer:
-        if self._request.active or self._lexer is None:
-            return self._plain_lexer
-        return self._lexer
-
-    def _load_lexer(self) -> None:
-        """Get the language's lexer, beside the loop: its import would be felt."""
-        alias = self.language.lexer
-        if alias is None:
-            self._lexer = None
-            return
-        loaded = asyncio.get_running_loop().run_in_executor(None, load_lexer, alias)
-
-        def take(future: asyncio.Future[PygmentsLexer | None]) -> None:
-            if not future.cancelled():
-                self._lexer = future.result()
-                self.application.invalidate()
-
-        loaded.add_done_callback(take)
-
-    def _history_problem(self, text: str) -> None:
-        self.printer.note(text)
-
-
-def _language_of(link: Link) -> Language:
-    description = link.session.description
-    return language_named(description.language) if description is not None else TEXT

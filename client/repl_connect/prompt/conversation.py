@@ -4,79 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
-from repl_connect.errors import ConnectError, ConnectionLost
+from repl_connect.errors import ConnectionLost
 from repl_connect.link import Link
-from repl_connect.session import Candidate, Done, Evaluation, Event, Output, SessionError
+from repl_connect.session import Completions, Done, Evaluation, Event, Output, Session
 
-__all__ = ["PRINT_QUOTA", "Connecting", "Conversation", "open_link"]
-
-PRINT_QUOTA: Final = 1 << 20
-"""Bytes of one value that the other side is asked to send at most."""
-
-_SESSION_TIMEOUT: Final = 10.0
-
-
-def open_link(connect: Callable[[], Link]) -> Link:
-    """Connect and open the sessions, blocking. Raises `ReplConnectError`."""
-    link = connect()
-    session = link.session
-    session.print_quota = PRINT_QUOTA
-    if session.ready:
-        return link
-    failures: list[SessionError] = []
-    if session.description is None:
-        session.start(lambda: None, failures.append)
-    if not link.run_until(lambda: session.ready or bool(failures), _SESSION_TIMEOUT):
-        link.close()
-        raise ConnectError(
-            f"{link.name}: connected, but it opened no session in {_SESSION_TIMEOUT:g} seconds. "
-            "Is the program stopped, or busy?"
-        )
-    if failures:
-        link.close()
-        raise ConnectError(f"{link.name}: {failures[0]}")
-    return link
-
-
-class Connecting:
-    """`open_link` in a thread, from now on. `on_end` is called from that thread.
-
-    The thread is nobody's concern when the process ends.
-    """
-
-    def __init__(
-        self, connect: Callable[[], Link], on_end: Callable[[], None] | None = None
-    ) -> None:
-        self._connect = connect
-        self._on_end = on_end
-        self._link: Link | None = None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="connecting", daemon=True)
-        self._thread.start()
-
-    def wait(self, timeout: float | None = None) -> Link | None:
-        """The link; None if it takes longer than `timeout`. Raises what connecting raised."""
-        if self._link is None and self._error is None:
-            self._thread.join(timeout)
-        if self._error is not None:
-            raise self._error
-        return self._link
-
-    def _run(self) -> None:
-        try:
-            self._link = open_link(self._connect)
-        except BaseException as error:
-            self._error = error
-        if self._on_end is not None:
-            self._on_end()
+__all__ = ["Conversation"]
 
 
 class Conversation:
-    """What goes on with one link after another (a new one after `,reconnect`).
+    """What goes on with one link after another (a new one after each loss).
 
     `on_lost` is called once for each link that is lost, with the reason and the number of
     evaluations that were under way.
@@ -94,13 +33,23 @@ class Conversation:
         self._writing = False
         self._paused = False
         self._lost_evaluations = 0
+        self._namespace: str | None = None
         self._namespace_given = False
-        self._namespace_before: str | None = None
+        self._namespace_entered = ""
+        self._namespace_before: tuple[str | None, bool] | None = None
+        """Where to go back to, and whether it was given; None when what was entered is there."""
+        self.last_session: str | None = None
+        """The user session, also of a link that was lost."""
 
     @property
     def connected(self) -> bool:
         """Whether there is a link."""
         return self._link is not None
+
+    @property
+    def link(self) -> Link | None:
+        """The link; None while there is none."""
+        return self._link
 
     @property
     def namespace(self) -> str | None:
@@ -116,8 +65,10 @@ class Conversation:
         """Watch a link whose sessions are open. The loop must be running."""
         self._link = link
         self._descriptor = link.fileno()
-        self._namespace_given = False
         self._lost_evaluations = 0
+        if link.session.resumed or self._namespace_given:
+            link.session.namespace = self._namespace
+        self.last_session = link.session.user
         link.on_output = self._on_output
         link.on_change = self._watch_writing
         if not self._paused:
@@ -139,8 +90,14 @@ class Conversation:
             if self._link is not None:
                 asyncio.get_running_loop().add_reader(self._descriptor, self._read)
 
-    def evaluate(self, code: str, on_event: Callable[[Evaluation, Event], None]) -> None:
-        """Send code; with a link only. What comes of it goes to `on_event`."""
+    def evaluate(
+        self, code: str, on_event: Callable[[Evaluation | None, Event], None], **how: Any
+    ) -> None:
+        """Send code; with a link only. What comes of it goes to `on_event`.
+
+        There is no evaluation with the event if the link was lost by sending it. `how` is the rest
+        of what `Session.evaluate` takes.
+        """
         assert self._link is not None
         session = self._link.session
         current: list[Evaluation] = []
@@ -149,51 +106,68 @@ class Conversation:
             if isinstance(event, Done):
                 if event.lost:
                     self._lost_evaluations += 1
-                if "namespace-not-found" in event.statuses and self._namespace_given:
-                    self._namespace_given = False
-                    session.namespace = self._namespace_before
-            if current:
-                on_event(current[0], event)
+                if given is not None:
+                    self._tried(session, given, event)
+            on_event(current[0] if current else None, event)
 
-        with self._guarded():
-            current.append(
-                session.evaluate(
-                    code, event, namespace=session.namespace if self._namespace_given else None
-                )
-            )
+        given = session.namespace if self._namespace_given else None
+        if given is not None:
+            how.setdefault("namespace", given)
+        with self.guarded():
+            current.append(session.evaluate(code, event, **how))
 
     def enter_namespace(self, name: str) -> None:
         """Evaluate in this namespace from now on, if the other side has it."""
         assert self._link is not None
         session = self._link.session
-        if not self._namespace_given:
-            self._namespace_before = session.namespace
+        if self._namespace_before is None:
+            self._namespace_before = (session.namespace, self._namespace_given)
         self._namespace_given = True
-        session.namespace = name
+        session.namespace = self._namespace_entered = name
+
+    def _tried(self, session: Session, namespace: str, done: Done) -> None:
+        """Stay in a namespace that was entered, or go back if there is none of that name."""
+        if "namespace-not-found" in done.statuses:
+            if session.namespace == namespace:  # no other was entered since
+                before = self._namespace_before or (None, False)
+                session.namespace, self._namespace_given = before
+                self._namespace_before = None
+        elif namespace == self._namespace_entered and not done.lost:
+            self._namespace_before = None
 
     def interrupt(self, on_answer: Callable[[str | None], None]) -> None:
         """Ask to stop what runs; see `Session.interrupt`."""
         if self._link is not None:
-            with self._guarded():
+            with self.guarded():
                 self._link.session.interrupt(None, on_answer)
 
-    def give_input(self, text: str) -> None:
+    def give_input(self, text: str, evaluation: Evaluation | None) -> None:
         """Answer for input; see `Session.give_input`."""
         if self._link is not None:
-            with self._guarded():
-                self._link.session.give_input(text)
+            with self.guarded():
+                self._link.session.give_input(text, evaluation)
 
-    def complete(self, prefix: str, on_result: Callable[[list[Candidate]], None]) -> None:
+    def complete(self, text: str, symbol: str, on_result: Callable[[Completions], None]) -> None:
         """Ask for completions; see `Session.complete`. Without a link, nothing is answered."""
         if self._link is not None:
-            with self._guarded():
-                self._link.session.complete(prefix, on_result)
+            with self.guarded():
+                self._link.session.complete(text, symbol, on_result)
 
-    def look_up(self, symbol: str, on_result: Callable[[dict[str, Any]], None]) -> None:
-        """Ask about a name; see `Session.lookup`."""
+    def look_up(
+        self, symbol: str, on_result: Callable[[dict[str, Any]], None], *, source: bool = False
+    ) -> None:
+        """Ask about a name; see `Session.lookup`. Without a link, nothing is answered."""
         if self._link is not None:
-            with self._guarded():
-                self._link.session.lookup(symbol, on_result)
+            with self.guarded():
+                self._link.session.lookup(symbol, on_result, source=source)
+
+    def use_session(self, ident: str) -> None:
+        """Evaluate in another session of the other side's from now on."""
+        assert self._link is not None
+        self._namespace_given = False
+        self._namespace_before = None
+        self._link.session.use(ident)
+        self.last_session = ident
 
     def close(self) -> None:
         """Say goodbye."""
@@ -204,12 +178,14 @@ class Conversation:
     def _read(self) -> None:
         if self._link is None or self._paused:
             return
-        with self._guarded():
+        with self.guarded():
             self._link.read_ready()
         self._watch_writing()
 
     def _write(self) -> None:
-        if self._link is not None:
+        if self._link is None:
+            return
+        with self.guarded():
             self._link.write_ready()
         self._watch_writing()
 
@@ -227,6 +203,7 @@ class Conversation:
     def _detach(self) -> Link | None:
         link, self._link = self._link, None
         if link is not None:
+            self._namespace = link.session.namespace
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._descriptor)
             if self._writing:
@@ -235,8 +212,8 @@ class Conversation:
         return link
 
     @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Let go of a link that turns out to be lost, and tell."""
+    def guarded(self) -> Iterator[None]:
+        """Around whatever uses the link's session: let go of a link that is lost, and tell."""
         try:
             yield
         except ConnectionLost as error:

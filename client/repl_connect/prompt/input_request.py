@@ -17,14 +17,22 @@ class InputRequest:
         self._buffer = buffer
         self._kept: Document | None = None
         self._evaluation: Evaluation | None = None
+        self.secret = False
+        """Whether what is typed is not to be shown."""
 
     @property
     def active(self) -> bool:
         """Whether the line being typed is input for the program."""
         return self._evaluation is not None
 
-    def begin(self, evaluation: Evaluation) -> None:
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The one that waits."""
+        return self._evaluation
+
+    def begin(self, evaluation: Evaluation, *, secret: bool = False) -> None:
         """Put aside what is being typed; the line is now input for this evaluation."""
+        self.secret = secret
         if self._evaluation is None:
             self._kept = self._buffer.document
             self._buffer.reset()
@@ -35,5 +43,6 @@ class InputRequest:
         if self._evaluation is None or evaluation not in (None, self._evaluation):
             return
         self._evaluation = None
+        self.secret = False
         self._buffer.reset(self._kept)
         self._kept = None

@@ -224,8 +224,15 @@ class Dispatcher:
                 self._own.presence.publish(topic, text)
 
     def close(self) -> None:
-        """The server ends: no more jobs and watches, and what they run is stopped."""
+        """The server ends: no more jobs and watches, and what they run is stopped.
+
+        Sessions end with their clients from now on, and those that are kept for one at once.
+        """
         with self.guard:
+            for session in list(self.sessions.values()):
+                session.keep = 0.0
+                if not session.clients:
+                    self.end_session(session)
             for part in self._own.parts if self._own is not None else ():
                 part.close()
 

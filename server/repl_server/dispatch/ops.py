@@ -27,6 +27,7 @@ _RESULTS = {
     "ex": "The error's type.",
     "repl-server/message": "The error's message alone.",
     "repl-server/frames": "Where it happened, innermost last: maps of `name`, `file`, `line`.",
+    "repl-server/secret": "With `need-input`: the input is not to be shown (`getpass`).",
     "status": "`done` ends it; `eval-error`, `interrupted`, `need-input`, `namespace-not-found`, "
     "`no-code` say what happened.",
 }

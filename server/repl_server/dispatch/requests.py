@@ -212,9 +212,13 @@ class Evaluation(Request):
         """Send a reply of any other shape; it does not end the evaluation."""
         self._answer(dict(fields))
 
-    def need_input(self) -> None:
-        """Say that the program waits for input."""
-        self._answer({"status": ["need-input"]})
+    def need_input(self, *, secret: bool = False) -> None:
+        """Say that the program waits for input; `secret`: one that is not to be shown."""
+        self._answer(
+            {"status": ["need-input"], "repl-server/secret": 1}
+            if secret
+            else {"status": ["need-input"]}
+        )
 
     def error(
         self,

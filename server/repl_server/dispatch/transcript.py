@@ -190,11 +190,12 @@ class Recorded(Evaluation):
         super().__init__(Client(transcript.take), message, session, dispatcher)
         self._ended = ended
 
-    def need_input(self) -> None:
+    def need_input(self, *, secret: bool = False) -> None:
         """End of input, at once.
 
         The guard is not taken: this thread may have a lock that others wait for under the guard.
         """
+        del secret
         assert self.session is not None
         self.dispatcher.evaluator.give_input(self.session, "")
 

@@ -41,7 +41,7 @@ def _getpass_here(prompt: str = "Password: ", stream: TextIO | None = None) -> A
     if not isinstance(source, Input):
         return _getpass(prompt, stream)
     print(prompt, end="", flush=True)
-    line = source.readline()
+    line = source.read_secret()
     if not line:
         raise EOFError
     return line.rstrip("\n")

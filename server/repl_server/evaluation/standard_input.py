@@ -34,6 +34,7 @@ class Input(io.TextIOBase):
         self._chunks: deque[str] = deque()
         self._size = 0
         self._ended = False
+        self._secret = False
         door.wakes(self._wake)
 
     def give(self, text: str) -> bool:
@@ -62,6 +63,14 @@ class Input(io.TextIOBase):
     def read(self, size: int | None = -1, /) -> str:
         """So many characters, or all up to the end of input."""
         return self._read(-1 if size is None else size, to_line_end=False)
+
+    def read_secret(self) -> str:
+        """A line that the client is asked not to show."""
+        self._secret = True
+        try:
+            return self.readline()
+        finally:
+            self._secret = False
 
     def _read(self, size: int, *, to_line_end: bool) -> str:
         got: list[str] = []
@@ -112,7 +121,7 @@ class Input(io.TextIOBase):
     def _ask(self) -> None:
         if self.evaluation is not None:
             self._show_prompt()
-            self.evaluation.need_input()
+            self.evaluation.need_input(secret=self._secret)
 
     # The rest of what a text file has.
 

@@ -1,0 +1,87 @@
+"""The command line: what `repl-connect` was asked to do.
+
+One module a command, each with a `COMMAND`; only the one that is asked for is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from repl_connect.errors import ReplConnectError, UsageError
+from repl_connect.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from repl_connect.cli.command import Command
+
+__all__ = ["COMMANDS", "command_named", "main_exit", "run"]
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "eval": "evaluate something in a running program, once",
+    "op": "send one nREPL op, and print what is answered",
+    "list": "what is live on this machine",
+    "doctor": "what is wrong, and what to type",
+    "config": "the configuration: where it is, what it says, whether it is right",
+    "completion": "completion for bash, zsh or fish",
+    "man": "the manual page",
+    "help": "what a command does",
+}
+"""The commands' names with what they do, beside the prompt, which has no name."""
+
+
+def command_named(name: str) -> Command:
+    """A command; the prompt for no name. Raises `UsageError` for what is none."""
+    if name and name not in COMMANDS:
+        near = _nearest(name)
+        raise UsageError(
+            f"There is no command {name!r}. "
+            + (f"Did you mean {near}?" if near else f"There are: {', '.join(COMMANDS)}.")
+        )
+    command: Command = import_module(f"repl_connect.cli.{name or 'prompt'}").COMMAND
+    return command
+
+
+def run(arguments: Sequence[str]) -> ExitCode:
+    """Do what the arguments (without the program's name) ask for.
+
+    Raises `ReplConnectError` for what can't be done; argparse's own `SystemExit` for `--help` and
+    for arguments that make no sense.
+    """
+    first = arguments[0] if arguments else ""
+    if first in COMMANDS:
+        return command_named(first).run(arguments[1:])
+    near = _nearest(first)
+    if near is not None and not os.path.exists(first):
+        raise UsageError(
+            f"There is no command {first!r}. Did you mean `repl-connect {near}`? "
+            f"(A socket of that name would be ./{first}.)"
+        )
+    return command_named("").run(arguments)
+
+
+def _nearest(word: str) -> str | None:
+    """The command that was meant by a word that is none, if it looks like one."""
+    if not word.replace("-", "").isalpha() or word.startswith("-"):
+        return None
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word.lower(), COMMANDS, n=1, cutoff=0.7)), None)
+
+
+def main_exit(arguments: Sequence[str]) -> int:
+    """`run`, with its errors printed: the exit status."""
+    try:
+        return run(arguments)
+    except ReplConnectError as error:
+        from repl_connect.prompt.showing.escapes import visible  # it may quote the other side
+
+        print(f"repl-connect: {visible(str(error))}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK

@@ -1,0 +1,177 @@
+"""Where a REPL may be, when no address is given: what files and records say, not yet verified.
+
+In this order: `.nrepl-port` and socket files in this directory and those above it; then the
+servers that have a record in the user's runtime directory, the ones of programs that run in this
+directory tree first.
+
+Directories that anybody may write to (`/tmp`) are looked into only when one is in them, and only
+the user's own files there count: a stranger could have put a socket in our way.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Final, NamedTuple
+
+from repl_connect.address import Address, TcpAddress, UnixAddress, parse_address
+from repl_connect.errors import AddressError
+from repl_server.network.records import Record, records
+
+__all__ = [
+    "EMBEDDED",
+    "PORT_FILE",
+    "BadPortFile",
+    "Place",
+    "address_of",
+    "places",
+    "record_at",
+    "shown_path",
+]
+
+PORT_FILE: Final = ".nrepl-port"
+EMBEDDED: Final = "repl-connect-"
+"""How the directory's name begins where a server of our own, started without an address, listens.
+
+Such a one belongs to the prompt that started it, and is no place to go unasked."""
+
+_MOST_SOCKETS: Final = 50  # looked at in one directory
+
+
+class Place(NamedTuple):
+    """An address that something names: `file` is the port file or socket, `record` the record.
+
+    `local`: it is of this directory tree, here or around or below.
+    """
+
+    address: Address
+    local: bool
+    file: str | None = None
+    record: Record | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is the server of somebody's prompt."""
+        return isinstance(self.address, UnixAddress) and os.path.basename(
+            os.path.dirname(self.address.path)
+        ).startswith(EMBEDDED)
+
+
+class BadPortFile(NamedTuple):
+    """A port file that holds no port."""
+
+    file: str
+    text: str
+
+
+def places(here: str) -> tuple[list[Place], list[BadPortFile]]:
+    """The places to look at from a directory, each address once, the nearest first."""
+    found: list[Place] = []
+    bad: list[BadPortFile] = []
+    above = _directories(here)
+    written = records()
+    recorded = {_identity(address_of(each)): each for each in written}
+    for directory in above:
+        path = os.path.join(directory, PORT_FILE)
+        text = _port_text(path)
+        port = int(text) if text and text.isascii() and text.isdigit() and len(text) < 6 else 0
+        if 0 < port < 65536:
+            place = TcpAddress("localhost", port)
+            found.append(Place(place, True, path, recorded.get(_identity(place))))
+        elif text is not None:
+            bad.append(BadPortFile(path, text))
+        for path in _sockets(directory):
+            socket_file = UnixAddress(path)
+            found.append(Place(socket_file, True, path, recorded.get(_identity(socket_file))))
+    for each in written:
+        local = each.cwd in above or _is_below(each.cwd, here)
+        found.append(Place(address_of(each), local, None, each))
+    once: dict[object, Place] = {}
+    for entry in sorted(found, key=lambda entry: not entry.local):
+        once.setdefault(_identity(entry.address), entry)
+    return list(once.values()), bad
+
+
+def address_of(record: Record) -> Address:
+    """Where the server of a record listens, from this machine."""
+    if record.address.startswith("unix:"):
+        return UnixAddress(record.address.removeprefix("unix:"))
+    try:
+        address = parse_address(record.address)
+    except AddressError:  # written by another version of the server
+        return UnixAddress(record.address)
+    if isinstance(address, TcpAddress) and address.host in ("0.0.0.0", "::"):
+        return TcpAddress("localhost", address.port)
+    return address
+
+
+def record_at(address: Address) -> Record | None:
+    """The record of the server that listens at an address, if it wrote one."""
+    wanted = _identity(address)
+    return next((each for each in records() if _identity(address_of(each)) == wanted), None)
+
+
+def shown_path(path: str, here: str) -> str:
+    """A path as the user would type it: from here if it is below, else whole."""
+    return f"./{os.path.relpath(path, here)}" if _is_below(path, here) else path
+
+
+def _directories(here: str) -> list[str]:
+    """The directories that are searched: the one given and those above, home being the last."""
+    home = os.path.expanduser("~")
+    found = [here]
+    while here not in (home, os.path.dirname(here)):
+        here = os.path.dirname(here)
+        if os.path.dirname(here) == here:
+            break
+        try:
+            if os.stat(here).st_mode & stat.S_IWOTH:
+                break
+        except OSError:
+            break
+        found.append(here)
+    return found
+
+
+def _port_text(path: str) -> str | None:
+    try:
+        if os.stat(path).st_uid not in (os.getuid(), 0):
+            return None
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(20).strip()
+    except OSError:
+        return None
+
+
+def _sockets(directory: str) -> list[str]:
+    """The socket files of this user in a directory, by name."""
+    found = []
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                # The kind comes with the name: most entries cost no system call.
+                if entry.is_dir() or entry.is_file():
+                    continue
+                try:
+                    status = entry.stat()
+                except OSError:  # a broken link
+                    continue
+                if stat.S_ISSOCK(status.st_mode) and status.st_uid == os.getuid():
+                    found.append(entry.path)
+    except OSError:
+        return []
+    return sorted(found)[:_MOST_SOCKETS]
+
+
+def _identity(address: Address) -> object:
+    """The same for two addresses of one listener."""
+    if isinstance(address, UnixAddress):
+        return os.path.realpath(address.path)
+    return (
+        "localhost" if address.host in ("127.0.0.1", "::1") else address.host,
+        address.port,
+    )
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")

@@ -1,0 +1,1 @@
+"""What was entered before: kept, searched, suggested."""

@@ -1,0 +1,1 @@
+"""Colours, and how the screen is drawn."""

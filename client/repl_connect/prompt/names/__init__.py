@@ -1,0 +1,1 @@
+"""What is known of the names in what is typed: completions, signatures, documentation."""

@@ -1,0 +1,121 @@
+"""What a program prints, made safe to show: it may have colour, and nothing else of the terminal.
+
+A terminal obeys what is written to it. A program that one looks at from afar could move the cursor
+into the line being typed, change the window's title, clear the screen, or ask the terminal to type
+for it. So of all control codes only the newline, the tab, and SGR (colour, bold and the like) get
+through. A carriage return by itself, as progress bars use it, becomes a newline.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["Sanitiser", "visible"]
+
+_SEQUENCE: Final = r"""
+      (?P<sgr>(?:\x1b\[|\x9b)[0-9;:]{0,64}m)
+    | (?:\x1b\[|\x9b)[\x20-\x3f]*[\x40-\x7e]          # other CSI
+    | (?P<string>\x1b[PX\]^_]|[\x90\x98\x9d\x9e\x9f]) # DCS, SOS, OSC, PM, APC: to their end
+    | (?P<part>(?:\x1b\[|\x9b)[\x20-\x3f]*\Z | \x1b[\x20-\x2f]*\Z | \r\Z)
+    | \x1b[\x20-\x2f]*[\x30-\x7e]                     # other escapes, two bytes and more
+    | (?P<newline>\r\n?)
+    | [\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]
+"""
+_STRING_END: Final = r"\x07|\x1b\\|\x9c|\x18|\x1a|(?=\x1b[^\\])"
+_LONGEST_PART: Final = 4096
+_LONGEST_SGR: Final = 200
+_SGR_RESET: Final = r"\x1b\[(?:0*|0+;[0-9;:]*)m"
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL_BYTES: Final = bytes({*range(32), 127} - {9, 10})
+
+
+class Sanitiser:
+    """One stream's text, chunk by chunk. `colours` False drops SGR too (`NO_COLOR`).
+
+    A sequence that a chunk's end cuts is held until the rest comes. `sgr` is what has to be written
+    to have the stream's present colours again.
+    """
+
+    def __init__(self, *, colours: bool = True) -> None:
+        self.sgr = ""
+        self._colours = colours
+        self._part = ""
+        self._in_string = False
+
+    def clean(self, text: str) -> str:
+        """The part of the stream so far that can be shown and was not given before."""
+        if self._part:
+            text, self._part = self._part + text, ""
+        if self._in_string:
+            end = self._end_of_string(text, 0)
+            text = text[end:] if end is not None else ""
+        if _is_plain(text):
+            return text
+        pieces: list[str] = []
+        position = 0
+        sequence = re.compile(_SEQUENCE, re.VERBOSE)  # now, and not at the start; `re` keeps it
+        # Each alternative starts with a control character; to look for those alone is far faster.
+        while (control := _CONTROL.search(text, position)) is not None:
+            match = sequence.match(text, control.start())
+            assert match is not None
+            pieces.append(text[position : match.start()])
+            position = match.end()
+            kind = match.lastgroup
+            if kind == "sgr" and self._colours:
+                pieces.append(self._remember("\x1b[" + match[0].lstrip("\x1b[\x9b")))
+            elif kind == "newline":
+                pieces.append("\n")
+            elif kind == "part":
+                if len(match[0]) <= _LONGEST_PART:
+                    self._part = match[0]
+                return "".join(pieces)
+            elif kind == "string":
+                end = self._end_of_string(text, position)
+                position = end if end is not None else len(text)
+        pieces.append(text[position:])
+        return "".join(pieces)
+
+    def end(self) -> str:
+        """End what is open: what has to be written so that the next text has its own colours."""
+        held, self._part = self._part, ""
+        self._in_string = False
+        reset = "\x1b[0m" if self.sgr else ""
+        self.sgr = ""
+        return ("\n" if held == "\r" else "") + reset
+
+    def _end_of_string(self, text: str, start: int) -> int | None:
+        """Where a control string ends; None if it goes on in the next chunk."""
+        end = re.compile(_STRING_END).search(text, start)
+        self._in_string = end is None
+        if end is not None:
+            return end.end()
+        if text.endswith("\x1b"):
+            self._part = "\x1b"
+        return None
+
+    def _remember(self, sequence: str) -> str:
+        if re.fullmatch(_SGR_RESET, sequence):
+            self.sgr = "" if sequence in ("\x1b[m", "\x1b[0m") else sequence
+        else:
+            self.sgr += sequence
+        if len(self.sgr) > _LONGEST_SGR:
+            self.sgr = sequence
+        return sequence
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is no control character but newline and tab."""
+    if text.isascii():  # a table of bytes is ten times as fast as a regular expression
+        return len(text.encode("ascii").translate(None, _CONTROL_BYTES)) == len(text)
+    return _CONTROL.search(text) is None
+
+
+def visible(text: str) -> str:
+    """Text whose control characters are shown as `^[` and the like, newline and tab aside."""
+    return _CONTROL.sub(_caret, text)
+
+
+def _caret(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"^{chr(code ^ 64)}" if code < 128 else f"\\x{code:02x}"
