@@ -39,11 +39,12 @@ def _plain_client_once(program: GuileProgram) -> None:
     with socket.socket(socket.AF_UNIX) as plain:
         plain.connect(program.address)
         seen = b""
-        while b"> " not in seen:
-            seen += plain.recv(65536)
-        plain.sendall(b"(+ 40 2)\n")
-        while b"42" not in seen:
-            seen += plain.recv(65536)
+        for wanted, typed in ((b"> ", b"(+ 40 2)\n"), (b"42", b"")):
+            while wanted not in seen:
+                data = plain.recv(65536)
+                assert data, f"Guile ended the connection after {seen!r}"
+                seen += data
+            plain.sendall(typed)
     assert b"scheme@(guile-user)> " in seen
     assert b"[1]" not in seen
 
@@ -52,6 +53,7 @@ def test_no_thread_of_ours_stays_behind(coop: GuileProgram, threaded: GuileProgr
     for program in (coop, threaded):
         with Client(program.address) as first:
             first.evaluate("(define (f) 1) (f)")  # the first client has the bootstrap compiled
+            first.evaluate("(f)")  # and the next evaluation waits until that is done
         _plain_client_once(program)
         before = _settled_threads(program, 0)
         for _ in range(5):
