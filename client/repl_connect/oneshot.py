@@ -102,7 +102,7 @@ def evaluate_once(
 def _line_of_input(*, secret: bool) -> bytes:
     if not (secret and sys.stdin.isatty()):
         return sys.stdin.buffer.readline()
-    from repl_connect.echo import no_echo
+    from repl_connect.terminal_mode import no_echo
 
     with no_echo(sys.stdin.fileno()):
         return sys.stdin.buffer.readline()

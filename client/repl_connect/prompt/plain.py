@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from repl_connect.echo import no_echo
 from repl_connect.errors import ConnectionLost
 from repl_connect.exit_codes import ExitCode
 from repl_connect.languages import language_of
@@ -31,6 +30,7 @@ from repl_connect.prompt.showing.values import ValueView
 from repl_connect.session import Done, Evaluation, Event, Failed, NeedInput, Output, Value
 from repl_connect.settings import Loaded
 from repl_connect.settings.settings import Settings
+from repl_connect.terminal_mode import no_echo
 
 if TYPE_CHECKING:
     from repl_connect.prompt.commands.command import Command

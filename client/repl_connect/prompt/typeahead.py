@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import termios
-from collections.abc import Iterator
+from typing import Any
+
+from repl_connect.terminal_mode import changed_mode
 
 __all__ = ["kept_typeahead"]
 
 
-@contextlib.contextmanager
-def kept_typeahead(descriptor: int) -> Iterator[None]:
+def kept_typeahead(descriptor: int) -> contextlib.AbstractContextManager[None]:
     """Hand typed characters on unchanged and without an echo; Ctrl-C still is a signal."""
-    try:
-        before = termios.tcgetattr(descriptor)
-    except termios.error:
-        yield
-        return
-    mode = termios.tcgetattr(descriptor)
+    return changed_mode(descriptor, _keep)
+
+
+def _keep(mode: list[Any]) -> None:
     mode[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR)
     mode[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
     mode[6][termios.VMIN] = 1
     mode[6][termios.VTIME] = 0
-    termios.tcsetattr(descriptor, termios.TCSANOW, mode)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(termios.error):
-            termios.tcsetattr(descriptor, termios.TCSANOW, before)

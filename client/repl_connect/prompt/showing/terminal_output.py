@@ -16,10 +16,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.output.vt100 import Vt100_Output
+
+from repl_connect.terminal_mode import changed_mode
 
 __all__ = ["TerminalOutput"]
 
@@ -108,20 +110,13 @@ class TerminalOutput(Vt100_Output):
                 select.select([], [self._descriptor], [])
 
 
-@contextlib.contextmanager
-def _own_newlines(descriptor: int) -> Iterator[None]:
+def _own_newlines(descriptor: int) -> contextlib.AbstractContextManager[None]:
     """Keep the terminal's driver from looking at each byte for newlines that lack a return.
 
     prompt_toolkit writes the returns itself. Twice as much goes through a pseudo terminal so.
     """
-    try:
-        before = termios.tcgetattr(descriptor)
-    except termios.error:  # no terminal
-        yield
-        return
-    changed = [*before[:1], before[1] & ~termios.OPOST, *before[2:]]
-    termios.tcsetattr(descriptor, termios.TCSANOW, changed)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSANOW, before)
+    return changed_mode(descriptor, _leave_newlines)
+
+
+def _leave_newlines(mode: list[Any]) -> None:
+    mode[1] &= ~termios.OPOST
