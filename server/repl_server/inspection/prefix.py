@@ -7,6 +7,7 @@ up is no hindrance.
 
 from __future__ import annotations
 
+import functools
 import re
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -99,6 +100,7 @@ def word_before(text: str) -> str:
     return "" if prefix is None else prefix.word
 
 
+@functools.lru_cache(maxsize=1)  # who completes a text also asks which word that replaces
 def read_prefix(text: str) -> Prefix | None:
     """What stands at the end of the text, or None if nothing can be completed there."""
     if len(text) > LONGEST:
