@@ -41,6 +41,9 @@ class Channel(Protocol):
         Raises `RemoteProtocolError` when the peer's bytes can't be read on.
         """
 
+    def quit(self) -> None:
+        """Nobody will use it any more: what is to be said for that is in `data_to_send`."""
+
 
 class WireChannel:
     """The peer speaks nREPL."""
@@ -64,3 +67,6 @@ class WireChannel:
 
     def next_event(self) -> Message | Idle:  # noqa: D102
         return self._connection.next_event()
+
+    def quit(self) -> None:  # noqa: D102
+        pass

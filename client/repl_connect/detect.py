@@ -11,15 +11,15 @@ has already shown its prompt it is never sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from repl_connect.channel import Channel, WireChannel
-from repl_connect.errors import ConnectError, UsageError
+from repl_connect.dialects import DIALECTS, dialect_named
+from repl_connect.errors import ConnectError
 from repl_connect.peer import Peer
 from repl_server.wire import Decoder, RemoteProtocolError, encode
 
-__all__ = ["DIALECTS", "GREETING_WAIT", "Detector"]
+__all__ = ["GREETING_WAIT", "Detector"]
 
 GREETING_WAIT: Final = 0.25
 """Seconds a server gets to say something before it is probed (a JVM takes up to 0.17)."""
@@ -29,16 +29,6 @@ _MOST: Final = 64 * 1024  # bytes looked at before giving up
 _TELNET: Final = 0xFF
 _GUILE: Final = b"GNU Guile "
 
-
-def _guile() -> Channel:
-    from repl_connect.adapters.guile import GuileAdapter
-
-    return GuileAdapter()
-
-
-_Make = Callable[[], Channel]
-DIALECTS: Final[dict[str, _Make]] = {"nrepl": WireChannel, "guile": _guile}
-"""What `--dialect` takes, and the channel that speaks it."""
 
 # Prompts of REPLs that are recognised and not adapted, to say what they are.
 _OTHERS: Final = (
@@ -73,11 +63,7 @@ class Detector:
         self._received = b""
         self._probing = False
         if dialect is not None:
-            if dialect not in DIALECTS:
-                raise UsageError(
-                    f"There is no dialect {dialect!r}. There are: {', '.join(sorted(DIALECTS))}."
-                )
-            self.channel = DIALECTS[dialect]()
+            self.channel = dialect_named(dialect).channel()
         elif recorded:
             self.channel = WireChannel()
 
@@ -104,7 +90,7 @@ class Detector:
             self._probe_answer(received)
         elif received.startswith(_GUILE):
             if b"\n" in received:
-                self._settle(_guile())
+                self._settle(DIALECTS["guile"].channel())
         elif not _GUILE.startswith(received):
             self._something_else(received)
 

@@ -138,7 +138,8 @@ class Link:
         if self.lost is None:
             try:
                 self.session.close()
-                self._write()
+                self._channel.quit()
+                self._flush()
             except ConnectionLost:  # which is what was wanted
                 return
             self.session.lost("The connection was closed here.")

@@ -121,7 +121,7 @@ def test_the_greeting_cut_in_two_at_every_byte() -> None:
         repl.feed(whole[at:])
         repl.learn_marker()
         repl.feed(repl.framed(**READY))
-        assert repl.adapter.upgraded, at
+        assert repl.adapter.ready, at
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_any_prompt_byte_by_byte(prompt: bytes) -> None:
         repl.feed(bytes([byte]))
     repl.learn_marker()
     repl.feed(repl.framed(**READY))
-    assert repl.adapter.upgraded
+    assert repl.adapter.ready
 
 
 def test_the_rest_is_sent_when_the_program_has_not_got_it() -> None:
@@ -143,9 +143,9 @@ def test_the_rest_is_sent_when_the_program_has_not_got_it() -> None:
     repl.frame(kind="need")
     assert repl.sent.startswith(b"(")
     assert repl.sent.isascii()
-    assert not repl.adapter.upgraded
+    assert not repl.adapter.ready
     repl.frame(**READY)
-    assert repl.adapter.upgraded
+    assert repl.adapter.ready
 
 
 def test_what_was_asked_before_is_answered_after() -> None:

@@ -1,0 +1,65 @@
+"""One program of each kind for the whole suite; what ends it starts its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import NamedTuple
+
+import pytest
+from adapters.subject import Program, Subject
+from adapters.subjects import SUBJECTS
+from driver import Client
+
+
+class Running(NamedTuple):
+    """A subject and its program."""
+
+    subject: Subject
+    program: Program
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of one program follow each other, in the same worker."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and "subject" in callspec.params:
+            item.add_marker(pytest.mark.xdist_group(callspec.params["subject"].name))
+
+
+@pytest.fixture(scope="session", params=SUBJECTS, ids=lambda subject: subject.name)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """What is tested."""
+    chosen: Subject = request.param
+    missing = chosen.missing()
+    if missing:
+        pytest.skip(f"needs {missing}")
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def running(subject: Subject, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Its program, the same for all tests; it has to be there at the end."""
+    program = subject.start(tmp_path_factory.mktemp("program"))
+    yield Running(subject, program)
+    assert program.alive
+    program.stop()
+
+
+@pytest.fixture
+def open_client(running: Running) -> Iterator[Callable[[], Client]]:
+    """Connects to the program, with nothing said of what it is."""
+    with ExitStack() as stack:
+
+        def opened() -> Client:
+            forced = running.subject.dialect if os.environ.get("FORCE_DIALECT") else None
+            return stack.enter_context(Client(running.program.address, dialect=forced))
+
+        yield opened
+
+
+@pytest.fixture
+def client(open_client: Callable[[], Client]) -> Client:
+    """One client of the program."""
+    return open_client()
