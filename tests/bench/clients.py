@@ -1,135 +1,29 @@
-"""What people start: the client and the prompt, as whole processes; Guile through its adapter."""
+"""What people start: the client and the prompt, as whole processes."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import re
 import select
-import shutil
 import signal
-import socket
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from bench.processes import (
     LONG,
-    connectable,
-    connected,
     environment,
-    pinned_to,
-    process,
     python_server,
 )
 from bench.rows import Row, Skipped, times
 
-__all__ = ["guile", "one_shot", "prompt"]
+__all__ = ["one_shot", "prompt"]
 
 _BIN: Final = Path(sys.executable).parent
-
-# Guile, against itself.
-
-_GUILE_PROGRAM = """
-(use-modules (system repl server))
-(spawn-server (make-unix-domain-server-socket #:path "{path}"))
-(let lp () (sleep 1000) (lp))
-"""
-
-
-def guile(directory: Path, *, quick: bool) -> list[Row]:
-    """Guile: `(+ 1 1)` through the adapter, against the plain REPL that interprets."""
-    program = shutil.which("guile")
-    if program is None:
-        raise Skipped("guile is not installed")
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(pinned_to(0))
-        paths = []
-        for name in ("plain", "adapted"):
-            path = str(directory / f"guile-{name}")
-            script = directory / f"{name}.scm"
-            script.write_text(_GUILE_PROGRAM.format(path=path), encoding="utf-8")
-            command = [program, "--no-auto-compile", str(script)]
-            stack.enter_context(process(command, ready=partial(connectable, path)))
-            paths.append(path)
-        plain = stack.enter_context(connected(paths[0]))
-        _until_prompt(plain)
-        plain.sendall(b",option interp #t\n")
-        _until_prompt(plain)
-        adapted = _adapted(paths[1], stack)
-        mine: list[float] = []
-        other: list[float] = []
-        warm = time.monotonic() + 2.0  # our own procedures are compiled in the first second
-        while time.monotonic() < warm:
-            _timed(adapted, 10)
-            time.sleep(0.05)
-        rounds = 200
-        for block in range(6 if quick else 20):
-            for ask, samples in ((_plain(plain), other), (adapted, mine)):
-                found = _timed(ask, rounds)
-                if block:
-                    samples.extend(found)
-    return [times("Guile eval (+ 1 1)", mine, other, "plain Guile, interp", 2.0)]
-
-
-def _until_prompt(stream: socket.socket) -> None:
-    data = b""
-    while not data.endswith(b"> "):
-        got = stream.recv(65536)
-        assert got, data
-        data += got
-
-
-def _plain(stream: socket.socket) -> Callable[[], None]:
-    def ask() -> None:
-        stream.sendall(b"(+ 1 1)\n")
-        _until_prompt(stream)
-
-    return ask
-
-
-def _adapted(path: str, stack: contextlib.ExitStack) -> Callable[[], None]:
-    """An nREPL `eval` into the adapter, to its `done` out of it, over one blocking socket."""
-    from repl_connect.adapters.guile import GuileAdapter
-    from repl_server.wire import Idle, Message
-
-    stream = stack.enter_context(connected(path))
-    stream.settimeout(LONG)
-    adapter = GuileAdapter()
-
-    def exchange(message: Message) -> Message:
-        adapter.send(message)
-        while True:
-            while not isinstance(event := adapter.next_event(), Idle):
-                if "done" in event.get("status", ()):
-                    return event
-            data = adapter.data_to_send()
-            if data:
-                stream.sendall(data)
-            adapter.receive_data(stream.recv(65536))
-
-    session = exchange({"op": "clone", "id": "0"})["new-session"]
-    message = {"op": "eval", "code": "(+ 1 1)", "id": "1", "session": session}
-
-    def ask() -> None:
-        exchange(message)
-
-    return ask
-
-
-def _timed(ask: Callable[[], None], rounds: int) -> list[float]:
-    samples = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        ask()
-        samples.append(time.perf_counter() - started)
-    return samples
-
 
 # A whole process.
 

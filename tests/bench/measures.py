@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import clients, latency, prompt_bench, throughput, weight
+from bench import adapted, clients, latency, prompt_bench, throughput, weight
 from bench.rows import Row, Skipped
 
 __all__ = ["MEASURES", "Row", "Skipped"]
@@ -26,7 +26,8 @@ MEASURES: Final[Mapping[str, Callable[..., list[Row]]]] = {
     "idle": weight.idle,
     "import": weight.importing,
     "start": weight.start,
-    "guile": clients.guile,
+    "adapted": adapted.adapted,
+    "adapted-output": adapted.adapted_output,
     "one-shot": clients.one_shot,
     "prompt": clients.prompt,
     "prompt-output": prompt_bench.output,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -76,12 +77,40 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def _adapters() -> str:
+    """What each REPL that is adapted supports, as the acceptance suite has it."""
+    from adapters.subject import FEATURES
+    from adapters.subjects import SUBJECTS
+
+    lines = [
+        "",
+        _row("", *(f"{number}" for number in range(1, len(FEATURES) + 1))),
+        _row("---", *("---" for _ in FEATURES)),
+    ]
+    notes: list[str] = []
+    for subject in SUBJECTS:
+        cells = []
+        for feature in FEATURES:
+            cell = "yes" if feature in subject.supports else "-"
+            if feature in subject.notes:
+                note = f"{subject.name}, {feature}: {subject.notes[feature]}."
+                notes.append(note)
+                cell += f" ({len(notes)})"
+            cells.append(cell)
+        lines.append(_row(subject.name, *cells))
+    features = (f"{number} {doc}" for number, doc in enumerate(FEATURES.values(), 1))
+    lines += ["", "; ".join(features) + "."]
+    lines += ["", *(f"({number}) {note}  " for number, note in enumerate(notes, 1))]
+    return "\n".join([*lines, ""])
+
+
 _TABLES: Mapping[str, Callable[[], str]] = {
     "ops": _ops,
     "commands": _commands,
     "keys": _keys,
     "options": lambda: "\n" + option_table(),
     "classes": _classes,
+    "adapters": _adapters,
 }
 
 DOCUMENTS = (_ROOT / "server" / "README.md", _ROOT / "client" / "README.md")
@@ -94,5 +123,6 @@ def with_tables(text: str) -> str:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(_ROOT / "tests"))
     for document in DOCUMENTS:
         document.write_text(with_tables(document.read_text("utf-8")), "utf-8")

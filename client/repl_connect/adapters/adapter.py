@@ -26,6 +26,8 @@ __all__ = ["MOST_GREETING", "Adapter"]
 MOST_GREETING: Final = 64 * 1024
 """Bytes of greeting and upgrade that are kept: to find the prompt, and to be shown in an error."""
 
+_MOST_UNEXPECTED: Final = 16 * 1024 * 1024  # bytes said before it is ready, beyond which it is not
+
 
 class Adapter:
     """A `Channel`: nREPL on this side, the byte stream of a REPL of another kind on the other.
@@ -49,6 +51,7 @@ class Adapter:
         self._waiting: list[Message] = []
         self._stray_text = codecs.getincrementaldecoder("utf-8")("replace")
         self._junk = b""
+        self._unexpected_bytes = 0
 
     @property
     def ready(self) -> bool:
@@ -141,6 +144,9 @@ class Adapter:
     def _unexpected(self, data: bytes) -> None:
         """Keep what came before it was ready, as much as an error can show."""
         self._junk = (self._junk + data)[-MOST_GREETING:]
+        self._unexpected_bytes += len(data)
+        if self._unexpected_bytes > _MOST_UNEXPECTED:
+            raise RemoteProtocolError("malformed", "it sends without end, and takes no upgrade")
 
     def _failure(self) -> str:
         """Why it did not become ready, in words that follow a colon."""

@@ -46,6 +46,7 @@ from repl_server.wire import Message, RemoteProtocolError
 __all__ = ["UpgradedAdapter", "bootstrap_source", "bootstrap_version", "one_line"]
 
 _QUOTA: Final = "nrepl.middleware.print/quota"
+_LONGEST_PROMPT: Final = 1024
 _LATE: Final = 1000  # ended evaluations that are remembered, for output that comes after them
 
 
@@ -135,12 +136,17 @@ class UpgradedAdapter(Adapter):
         if item is None:
             return False
         if not isinstance(item, bytes):
-            self._take_frame(item)
+            try:
+                self._take_frame(item)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise RemoteProtocolError(
+                    "malformed", f"a frame of the upgrade that makes no sense ({error!r:.100})"
+                ) from None
         elif self.ready:
             self._stray(item)
         else:
             self._unexpected(item)
-            if self.prompt is not None and self.prompt.search(self._junk):
+            if self.prompt is not None and self.prompt.search(self._junk[-_LONGEST_PROMPT:]):
                 raise RemoteProtocolError("malformed", self._failure())
         return True
 
