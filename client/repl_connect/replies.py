@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from repl_connect.events import Candidate, Completions, Description, Failed, Frame
 from repl_server.wire import Message
 
-__all__ = ["completions_of", "description_of", "failure_of", "refusal_of", "statuses_of", "text_of"]
+__all__ = [
+    "answer_with",
+    "completions_of",
+    "description_of",
+    "failure_of",
+    "is_last",
+    "refusal_of",
+    "shown_value",
+    "statuses_of",
+    "text_of",
+]
 
 _OWN_WORDS: Final = {
     "namespace-not-found": "There is no such namespace there.",
@@ -23,6 +34,7 @@ def text_of(value: object) -> str | None:
 
 _NONE: Final[frozenset[str]] = frozenset()
 _DONE: Final = frozenset({"done"})
+_LAST: Final = frozenset({"done", "error"})
 
 
 def statuses_of(message: Message) -> frozenset[str]:
@@ -37,6 +49,32 @@ def statuses_of(message: Message) -> frozenset[str]:
     if not isinstance(status, list | tuple):
         return _NONE
     return frozenset(item for item in status if isinstance(item, str))
+
+
+def is_last(message: Message) -> bool:
+    """Whether no more replies come to this request: some servers end in errors without `done`."""
+    return not statuses_of(message).isdisjoint(_LAST)
+
+
+def answer_with(key: str, handler: Callable[[Message], None]) -> Callable[[Message], None]:
+    """`handler` for the one reply that matters: the first that has `key`, or else the last.
+
+    Some servers say `done` in a reply of its own, some twice, some never.
+    """
+    answered = False
+
+    def handle(reply: Message) -> None:
+        nonlocal answered
+        if not answered and (key in reply or is_last(reply)):
+            answered = True
+            handler(reply)
+
+    return handle
+
+
+def shown_value(value: object) -> str:
+    """A value as text, which it should be on the wire and is not always."""
+    return value if isinstance(value, str) else repr(value)
 
 
 def refusal_of(message: Message, otherwise: str) -> str:

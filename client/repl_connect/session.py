@@ -28,10 +28,13 @@ from repl_connect.events import (
     Value,
 )
 from repl_connect.replies import (
+    answer_with,
     completions_of,
     description_of,
     failure_of,
+    is_last,
     refusal_of,
+    shown_value,
     statuses_of,
     text_of,
 )
@@ -149,7 +152,8 @@ class Session:
             elif (known := token()) is None:
                 on_failure(SessionError(_NO_TOKEN))
             else:
-                self._request({"op": "describe", "repl-server/token": known}, described)
+                request = {"op": "describe", "repl-server/token": known}
+                self._request(request, answer_with("ops", described))
 
         def described(reply: Message) -> None:
             if "repl-server/unauthorized" in statuses_of(reply):
@@ -160,7 +164,7 @@ class Session:
             if "clone" not in self.description.ops:
                 ready()  # a server without sessions (nREPL before 0.2, some of the small ones)
             elif resume is not None and "ls-sessions" in self.description.ops:
-                self._request({"op": "ls-sessions"}, listed)
+                self._request({"op": "ls-sessions"}, answer_with("sessions", listed))
             else:
                 clone()
 
@@ -174,7 +178,7 @@ class Session:
             after_user()
 
         def clone() -> None:
-            self._request(self._clone(), opened)
+            self._request(self._clone(), answer_with("new-session", opened))
 
         def opened(reply: Message) -> None:
             self.user = text_of(reply.get("new-session"))
@@ -186,7 +190,7 @@ class Session:
 
         def after_user() -> None:
             if tool:
-                self._request({"op": "clone", **_CLIENT}, tool_opened)
+                self._request({"op": "clone", **_CLIENT}, answer_with("new-session", tool_opened))
             else:
                 ready()
 
@@ -201,7 +205,7 @@ class Session:
             for send in waiting:
                 send()
 
-        self._request({"op": "describe"}, first_described)
+        self._request({"op": "describe"}, answer_with("ops", first_described))
 
     def evaluate(
         self,
@@ -258,9 +262,9 @@ class Session:
         """
 
         def answered(reply: Message) -> None:
-            if on_answer is None or "done" not in statuses_of(reply):
-                return
             statuses = statuses_of(reply)
+            if on_answer is None or not is_last(reply):
+                return
             if "session-idle" in statuses:
                 on_answer("Nothing runs there.")
             elif "error" in statuses:
@@ -306,9 +310,6 @@ class Session:
             on_result(Completions())
             return
 
-        def answered(reply: Message) -> None:
-            on_result(completions_of(reply, len(symbol)))
-
         self._tool_request(
             {
                 "op": "completions",
@@ -316,7 +317,7 @@ class Session:
                 "extra-metadata": ["arglists"],
             },
             namespace,
-            answered,
+            answer_with("completions", lambda reply: on_result(completions_of(reply, len(symbol)))),
         )
 
     def lookup(
@@ -342,7 +343,7 @@ class Session:
         message: Message = {"op": "lookup", "sym": symbol}
         if source:
             message["repl-server/source"] = 1
-        self._tool_request(message, namespace, answered)
+        self._tool_request(message, namespace, answer_with("info", answered))
 
     def supports(self, op: str) -> bool:
         """Whether the other side has said that it answers this op."""
@@ -369,7 +370,7 @@ class Session:
                 self.opened[ident] = text_of(aux.get("current-ns"))
             on_opened(ident)
 
-        self._request(message, opened)
+        self._request(message, answer_with("new-session", opened))
 
     def use(self, ident: str) -> None:
         """Evaluate in this session from now on. Another client's tells its namespace later."""
@@ -401,7 +402,7 @@ class Session:
         if isinstance(ident, str) and ident in self._waiting:
             self._unanswered.discard(ident)
             handler = self._waiting[ident]
-            if "done" in statuses_of(message):
+            if is_last(message):
                 del self._waiting[ident]
             handler(message)
 
@@ -428,11 +429,10 @@ class Session:
         namespace = text_of(message.get("ns"))
         if namespace is not None and not refused and evaluation.session == self.user:
             self.namespace = namespace
-        value = message.get("value")
-        if isinstance(value, str):
+        if "value" in message:
             emit(
                 Value(
-                    text=value,
+                    text=shown_value(message["value"]),
                     namespace=namespace,
                     label=text_of(message.get("repl-connect/label")),
                     truncated="nrepl.middleware.print/truncated" in statuses,
@@ -443,7 +443,7 @@ class Session:
             emit(evaluation.failed)
         if "need-input" in statuses:
             emit(NeedInput(secret=bool(message.get("repl-server/secret"))))
-        if "done" in statuses:
+        if is_last(message):
             self._end(
                 evaluation,
                 Done(

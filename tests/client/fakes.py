@@ -10,7 +10,7 @@ from pathlib import Path
 
 from repl_server.wire import CLOSED, NEED_DATA, Connection, Message, encode
 
-__all__ = ["FakeServer", "Talk", "speaks_nrepl"]
+__all__ = ["FakeServer", "Talk", "silence", "speaks_nrepl"]
 
 SECONDS = 30.0
 
@@ -89,6 +89,11 @@ class FakeServer:
         self._threads[1].join(SECONDS)
         return self.talks[0].received
 
+    def wait(self) -> None:
+        """Until the connections there have been are ended."""
+        for thread in self._threads[1:]:
+            thread.join(SECONDS)
+
     def _accept(self) -> None:
         while True:
             try:
@@ -105,6 +110,11 @@ class FakeServer:
     def _serve(self, talk: Talk) -> None:
         with talk.stream, contextlib.suppress(ConnectionError):
             self._behave(talk)
+
+
+def silence(talk: Talk) -> None:
+    """A behaviour: it listens for ever, and says nothing."""
+    talk.read_to_end()
 
 
 def speaks_nrepl(on_eval: Callable[[Talk, Message], None]) -> Callable[[Talk], None]:

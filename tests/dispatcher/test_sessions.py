@@ -101,6 +101,7 @@ def test_describe_not_verbose(peer: Peer, verbose: object) -> None:
 def test_only_the_ops_the_evaluator_has_and_the_standard_ones() -> None:
     peer = World(ops=frozenset({"eval"})).peer()
     assert set(peer.ask("describe")["ops"]) == {
+        "classpath",
         "clone",
         "close",
         "describe",
@@ -109,6 +110,12 @@ def test_only_the_ops_the_evaluator_has_and_the_standard_ones() -> None:
     }
     for op in ("completions", "lookup", "interrupt", "stdin", "load-file"):
         assert "unknown-op" in peer.ask(op, prefix="x", sym="x")["status"]
+
+
+def test_a_class_path_is_an_empty_list_for_clients_that_ask_everybody_for_one(peer: Peer) -> None:
+    reply = peer.ask("classpath")
+    assert reply["classpath"] == []
+    assert reply["status"] == ["done"]
 
 
 def test_an_unknown_op(peer: Peer) -> None:

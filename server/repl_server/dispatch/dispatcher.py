@@ -161,6 +161,7 @@ class Dispatcher:
         }
         self._evaluates = frozenset(("eval", "load-file")).intersection(evaluator.ops)
         self._table: dict[str, Handler] = {
+            "classpath": lambda request: request.reply({"classpath": [], "status": ["done"]}),
             "clone": self._clone,
             "close": self._close,
             "describe": self._describe,
@@ -423,12 +424,8 @@ class Dispatcher:
             evaluation.finished = True
             session = evaluation.session
             following = session.queue[0] if session is not None and session.queue else None
-            evaluation.end(
-                {**more, "status": ["done", *statuses]}
-                if more
-                else {"status": ["done", *statuses]},
-                hold=following is not None and following.client is evaluation.client,
-            )
+            follows = following is not None and following.client is evaluation.client
+            evaluation.end({**more, "status": ["done", *statuses]}, hold=follows)
             if evaluation.interrupts:
                 interrupts, evaluation.interrupts = evaluation.interrupts, ()
                 for request in interrupts:

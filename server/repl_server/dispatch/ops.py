@@ -106,6 +106,10 @@ class Op:
 
 
 OPS: dict[str, Op] = {
+    "classpath": Op(
+        doc="Nothing here has a class path; clients that ask every server for one get no error.",
+        returns={"classpath": "An empty list."},
+    ),
     "clone": Op(
         doc="Open a session: its own namespace, history and input. With `session`, it starts as "
         "that one's copy.",

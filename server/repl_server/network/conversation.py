@@ -21,10 +21,27 @@ from repl_server.wire import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from repl_server.dispatch.dispatcher import Client, Dispatcher
+    from typing import Protocol
+
+    from repl_server.dispatch.dispatcher import Client, Send
+else:
+    Protocol = object
 
 
-__all__ = ["NreplConversation", "PeerRoom"]
+__all__ = ["NreplConversation", "PeerRoom", "Receiver"]
+
+
+class Receiver(Protocol):
+    """What clients talk to: a `Dispatcher`, or what stands for one."""
+
+    def connect(self, send: Send, *, address: str = "") -> Client:
+        """A client has come; `send` takes its replies."""
+
+    def receive(self, client: Client, message: Message) -> None:
+        """Take one message from it."""
+
+    def disconnect(self, client: Client) -> None:
+        """It has gone."""
 
 
 class NreplConversation:
@@ -49,7 +66,7 @@ class NreplConversation:
     def __init__(
         self,
         peer: Peer,
-        dispatcher: Dispatcher,
+        dispatcher: Receiver,
         gate: Gate | None,
         later: Callable[[float, Callable[[], None]], None],
     ) -> None:

@@ -69,23 +69,26 @@ class Conversation(Protocol):
 class IoThread:
     """The connections of one listening socket, and the thread that serves them.
 
-    `converse` makes the conversation of a new connection. `busy` says whether `tick` is to be
-    called every 30 ms; it is asked after each message, and `tick` says whether to go on. Its clock
-    and timers are the dispatcher's `Timing`.
+    Without a `listener` there are only those that are handed over with `adopt`. `converse` makes
+    the conversation of a new connection, `peer` the connection itself. `busy` says whether `tick`
+    is to be called every 30 ms; it is asked after each message, and `tick` says whether to go on.
+    Its clock and timers are the dispatcher's `Timing`.
     """
 
     def __init__(
         self,
-        listener: Listener,
-        converse: Callable[[Peer], Conversation],
+        listener: Listener | None,
+        converse: Callable[[Any], Conversation],
         *,
         busy: Callable[[], object] = bool,
         tick: Callable[[], bool] = bool,
+        peer: Callable[[IoThread, socket.socket, str], Peer] | None = None,
     ) -> None:
         self.peers: dict[int, Peer] = {}
         """Who is connected, by file descriptor."""
-        self._listening = listener.socket
+        self._listening = listener.socket if listener is not None else None
         self._converse = converse
+        self._peer = peer or Peer
         self._busy = busy
         self._tick = tick
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
@@ -98,13 +101,15 @@ class IoThread:
         self._out_of_sleep, self._into_sleep = os.pipe()
         os.set_blocking(self._into_sleep, False)
         os.set_blocking(self._out_of_sleep, False)
-        self._listening.setblocking(False)
+        if self._listening is not None:
+            self._listening.setblocking(False)
         self.thread = threading.Thread(target=self._run, name="repl-server", daemon=True)
 
     def start(self) -> None:
         """Serve from now on."""
         self._poller.register(self._out_of_sleep, _IN)
-        self._poller.register(self._listening.fileno(), _IN)
+        if self._listening is not None:
+            self._poller.register(self._listening.fileno(), _IN)
         self.thread.start()
 
     def close(self, seconds: float) -> None:
@@ -156,7 +161,8 @@ class IoThread:
     # The thread.
 
     def _run(self) -> None:
-        listening, out_of_sleep = self._listening.fileno(), self._out_of_sleep
+        listening = self._listening.fileno() if self._listening is not None else -1
+        out_of_sleep = self._out_of_sleep
         peers = self.peers
         poll, busy = self._poller.poll, self._busy
         try:
@@ -212,6 +218,7 @@ class IoThread:
             self._soon.popleft()()
 
     def _accept(self) -> None:
+        assert self._listening is not None
         try:
             sock, address = self._listening.accept()
         except BlockingIOError:
@@ -228,17 +235,11 @@ class IoThread:
                 say("a connection of another user was refused")
                 sock.close()
                 return
-            sock.setblocking(False)
-            if sock.family != socket.AF_UNIX:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            peer = Peer(self, sock, _shown(address))
-            peer.conversation = self._converse(peer)
+            peer = self.adopt(sock, _shown(address), self._converse)
         except OSError as error:
             say(f"a connection could not be served: {error}")
             sock.close()
             return
-        self.peers[sock.fileno()] = peer
-        self._poller.register(sock.fileno(), _IN)
         if len(self.peers) > _MOST:
             refuse = getattr(peer.conversation, "one_too_many", None)
             peer.end() if refuse is None else refuse(_MOST)
@@ -256,6 +257,19 @@ class IoThread:
             self._poller.close()
 
     # What its connections ask of it.
+
+    def adopt(
+        self, sock: socket.socket, address: str, converse: Callable[[Any], Conversation]
+    ) -> Peer:
+        """Serve one more connection, whoever made it. Called in this thread. Raises `OSError`."""
+        sock.setblocking(False)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer = self._peer(self, sock, address)
+        peer.conversation = converse(peer)
+        self.peers[sock.fileno()] = peer
+        self._poller.register(sock.fileno(), _IN)
+        return peer
 
     def watch(self, descriptor: int, events: int) -> None:
         """From now on look for these events of a connection."""

@@ -30,8 +30,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    Mode = Literal["threads", "asyncio", "cooperative"]
-    """How a server evaluates: in threads of its own, in the program's loop, or when it polls."""
+    Mode = Literal["threads", "asyncio", "cooperative", "bridge"]
+    """How a server evaluates: in threads of its own, in the program's loop, when it polls, or in
+    another program's REPL, which need not be Python."""
 else:
     Mode = str
 
@@ -178,7 +179,7 @@ def _write(directory: str) -> None:
         ("process", process_start(pid) or ""),
         ("program", program_name()),
         ("cwd", cwd),
-        ("language", "python"),
+        ("language", "" if all(mode == "bridge" for _, mode, _ in _served) else "python"),
     ]
     for address, mode, started in _served:
         lines += [
