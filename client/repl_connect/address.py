@@ -2,6 +2,9 @@
 
     ./guile-socket  /run/x.sock  unix:x.sock  nrepl+unix:x.sock     a Unix socket
     localhost:7888  [::1]:7888  7888  nrepl://localhost:7888        TCP; a bare port is local
+    ssh://ada@far/run/x.sock  ssh://far/~/x.sock                    a Unix socket over there
+    ssh://ada@far#7888  ssh://far:2222#db:7888                      a port over there
+    http://localhost:4242                                           telephone, a job server
 
 A text with a `/` is a path. So is a name without one if such a file is there; `unix:` forces it.
 """
@@ -13,7 +16,15 @@ from typing import Final, NamedTuple
 
 from repl_connect.errors import AddressError
 
-__all__ = ["LONGEST_PATH", "Address", "TcpAddress", "UnixAddress", "parse_address"]
+__all__ = [
+    "LONGEST_PATH",
+    "Address",
+    "HttpAddress",
+    "SshAddress",
+    "TcpAddress",
+    "UnixAddress",
+    "parse_address",
+]
 
 LONGEST_PATH: Final = 107
 """Bytes in the path of a Unix socket on Linux (`sun_path` holds 108 with its end; unix(7))."""
@@ -39,7 +50,41 @@ class TcpAddress(NamedTuple):
         return f"{host}:{self.port}"
 
 
-Address = UnixAddress | TcpAddress
+class HttpAddress(NamedTuple):
+    """Where HTTP is spoken: a host, a port, and the path before those of the calls."""
+
+    host: str
+    port: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"http://{TcpAddress(self.host, self.port)}{self.path}"
+
+
+class SshAddress(NamedTuple):
+    """A machine as `ssh` knows it, and a socket's path or a port that is reached from there.
+
+    `destination` is a host, an alias of ssh's configuration, or either with `user@` before it.
+    `ssh_port` is 0 if ssh's configuration says it. One of `path` and `there` is given; a path may
+    begin with `~/`.
+    """
+
+    destination: str
+    ssh_port: int = 0
+    path: str = ""
+    there: TcpAddress | None = None
+
+    def __str__(self) -> str:
+        user, at, host = self.destination.rpartition("@")
+        shown = f"{user}{at}[{host}]" if ":" in host else self.destination
+        port = f":{self.ssh_port}" if self.ssh_port else ""
+        if self.there is None:
+            return f"ssh://{shown}{port}{'' if self.path.startswith('/') else '/'}{self.path}"
+        there = self.there.port if self.there.host == "localhost" else self.there
+        return f"ssh://{shown}{port}#{there}"
+
+
+Address = UnixAddress | TcpAddress | HttpAddress | SshAddress
 
 
 def parse_address(text: str) -> Address:
@@ -52,6 +97,10 @@ def parse_address(text: str) -> Address:
     if text.startswith("nrepl://"):
         text = text.removeprefix("nrepl://").rstrip("/")
         return _tcp(f"{text}:7888" if text and not _host_and_port(text) else text, given)
+    if text.startswith("ssh://"):
+        return _ssh(text.removeprefix("ssh://"), given)
+    if text.startswith("http://"):
+        return _http(text.removeprefix("http://"), given)
     if text.startswith("~/"):
         return _unix(os.path.expanduser(text), given)
     if "/" in text:
@@ -83,6 +132,42 @@ def _unix(path: str, given: str) -> UnixAddress:
             f"{len(os.fsencode(path))}. Go to its directory and give ./{os.path.basename(path)}."
         )
     return UnixAddress(path)
+
+
+def _ssh(text: str, given: str) -> SshAddress:
+    machine, slash, path = text.partition("/")
+    machine, mark, there = machine.partition("#")
+    user, at, host = machine.rpartition("@")
+    port = 0
+    if _host_and_port(host):
+        host, port = _tcp(host, given)
+    elif not _host_and_port(f"{host}:1"):
+        host = ""
+    else:
+        host = host.strip("[]")
+    odd = any(char in ":[]" or char.isspace() for char in user) or machine.startswith("-")
+    if not host or odd or (at and not user) or bool(slash) == bool(mark):
+        raise AddressError(
+            f"{given}: an address through ssh is ssh://[USER@]HOST[:PORT]/PATH for a socket there "
+            "(/~/x.sock: in the home directory), or ssh://[USER@]HOST[:PORT]#PORT for a port there."
+        )
+    if mark:
+        where = _tcp(there if _host_and_port(there) else f"localhost:{there}", given)
+        return SshAddress(f"{user}{at}{host}", port, "", where)
+    path = path if path.startswith("~/") else f"/{path}"
+    if path in ("/", "~/") or "\0" in path:
+        raise AddressError(f"{given} names no socket file: ssh://HOST/PATH.")
+    return SshAddress(f"{user}{at}{host}", port, path)
+
+
+def _http(text: str, given: str) -> HttpAddress:
+    place, slash, path = text.partition("/")
+    path = (slash + path).rstrip("/")
+    odd = not path.isascii() or not path.isprintable() or any(char in " ?#" for char in path)
+    if not place or odd or "@" in place:
+        raise AddressError(f"{given}: telephone's address is http://host:port.")
+    host, port = _tcp(place if _host_and_port(place) else f"{place}:80", given)
+    return HttpAddress(host, port, path)
 
 
 def _host_and_port(text: str) -> tuple[str, str] | None:

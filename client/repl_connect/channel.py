@@ -26,6 +26,10 @@ class Channel(Protocol):
     def answers_itself(self) -> bool:
         """Whether `send` has made replies that no bytes from the peer are needed for."""
 
+    @property
+    def half_closed(self) -> bool:
+        """Whether no more bytes will come for the peer: it may be told so, and be read on."""
+
     def send(self, message: Mapping[str, object]) -> None:
         """Take a request. Raises `LocalProtocolError` if it can't be written."""
 
@@ -49,6 +53,7 @@ class WireChannel:
     """The peer speaks nREPL."""
 
     answers_itself = False
+    half_closed = False
 
     def __init__(self, limits: Limits = CLIENT_LIMITS) -> None:
         self._connection = Connection(limits)

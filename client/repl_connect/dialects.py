@@ -12,6 +12,7 @@ from repl_connect.errors import UsageError
 
 if TYPE_CHECKING:
     from repl_connect.channel import Channel
+    from repl_server.dispatch.timing import Timing
 
 __all__ = ["DIALECTS", "Dialect", "dialect_named"]
 
@@ -23,10 +24,16 @@ class Dialect(NamedTuple):
     module: str
     adapter: str
 
-    def channel(self) -> Channel:
-        """A new channel that speaks it."""
-        made: Channel = getattr(import_module(self.module), self.adapter)()
+    def channel(self, timing: Timing | None = None) -> Channel:
+        """A new channel that speaks it; an adapter with a clock has jobs and events too."""
+        adapter = getattr(import_module(self.module), self.adapter)
+        made: Channel = adapter() if timing is None or self.native else adapter(timing=timing)
         return made
+
+    @property
+    def native(self) -> bool:
+        """Whether it is nREPL itself."""
+        return self.adapter == "WireChannel"
 
 
 _HERE: Final = "repl_connect.adapters"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 
-from repl_connect.address import Address, UnixAddress
+from repl_connect.address import Address, HttpAddress, SshAddress, UnixAddress
 from repl_connect.peer import unix_peer_pid
 from repl_server.network.records import records, records_of
 
@@ -19,6 +19,10 @@ __all__ = ["is_recorded"]
 
 def is_recorded(address: Address, stream: socket.socket) -> bool:
     """Whether a record says that nREPL is spoken at this address, over this connection."""
+    if isinstance(address, HttpAddress):  # by what `open_stream` has put there
+        return True
+    if isinstance(address, SshAddress):  # records are of this machine
+        return False
     if isinstance(address, UnixAddress):
         pid = unix_peer_pid(stream)
         path = os.path.realpath(address.path)

@@ -122,10 +122,18 @@ class Description(NamedTuple):
     @property
     def language(self) -> str:
         """`guile`, `clojure`, `python`, …: the language record to use; `text` if unknown."""
+        told = self.aux.get("repl-connect/language")
+        if isinstance(told, str):
+            return told
         for name in ("guile", "clojure", "babashka", "basilisp", "python", "sbcl", "racket"):
             if name in self.versions:
                 return name
         return "text"
+
+    @property
+    def is_lines(self) -> bool:
+        """Whether it is no REPL: lines go there, lines come, and none answers another."""
+        return bool(self.aux.get("repl-connect/lines"))
 
     @property
     def completes_text(self) -> bool:

@@ -24,6 +24,7 @@ __all__ = ["Link"]
 _CHUNK: Final = 64 * 1024  # larger buffers made each small read slower, by malloc's mmap threshold
 _READS: Final = 16  # chunks taken at once before others get their turn: 1 MiB
 _OUTGOING: Final = 64 * 1024 * 1024  # bytes waiting to be written, beyond which we give up
+_EARLY: Final = 1024 * 1024  # characters of output that are kept until somebody wants them
 _TCP_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -35,24 +36,45 @@ class Link:
     ) -> None:
         self.name = name
         self.greeting = greeting
-        self.on_output: Callable[[Output], None] = lambda _: None
+        self.dialect = "nrepl"
+        """What the other side speaks: a key of `dialects.DIALECTS`."""
+        self.evidence: tuple[str, ...] = ()
+        """What shows that, in the order in which it was found out: sentences, no full stops."""
+        self.advice = ""
+        """A sentence for the user, where they may know better; mostly empty."""
+        self._on_output: Callable[[Output], None] = self._keep_output
+        self._early: list[Output] = []
+        self._early_size = 0
         self.on_change: Callable[[], None] = lambda: None
         """Called when `wants_write` may have become true outside of `read_ready`."""
         self.trace: Callable[[bool, Message], None] | None = None
         """Gets each message as it goes (True) or comes (False), for who wants to look at them."""
         self._undelivered = False
-        self.session = Session(self._send, lambda output: self.on_output(output))
+        self.session = Session(self._send, lambda output: self._on_output(output))
         self.lost: ConnectionLost | None = None
         self._stream = stream
         self._channel = channel
         self._outgoing: deque[bytes] = deque()
         self._outgoing_bytes = 0
+        self._shut = False
         self._quickack = _TCP_QUICKACK if stream.family != socket.AF_UNIX else None
         stream.setblocking(False)
 
     def fileno(self) -> int:
         """The socket's descriptor, to watch."""
         return self._stream.fileno()
+
+    @property
+    def on_output(self) -> Callable[[Output], None]:
+        """Gets output that belongs to no evaluation: first what came before this was set."""
+        return self._on_output
+
+    @on_output.setter
+    def on_output(self, on_output: Callable[[Output], None]) -> None:
+        self._on_output = on_output
+        early, self._early = self._early, []
+        for output in early:
+            on_output(output)
 
     @property
     def wants_write(self) -> bool:
@@ -110,6 +132,12 @@ class Link:
                 self._outgoing.popleft()
             else:
                 self._outgoing[0] = data[sent:]
+        if self._channel.half_closed and not self._shut:
+            self._shut = True
+            try:
+                self._stream.shutdown(socket.SHUT_WR)
+            except OSError:  # it is lost, as the next read tells
+                return
 
     def run_until(self, ended: Callable[[], bool], timeout: float | None = None) -> bool:
         """Read and write, blocking, until `ended()`; False when `timeout` seconds went by first.
@@ -162,7 +190,13 @@ class Link:
             self._outgoing_bytes += len(data)
             if self._outgoing_bytes > _OUTGOING:
                 self._fail(f"{self.name}: the other side does not read; gave up on it.")
+        if data or self._channel.half_closed:
             self._write()
+
+    def _keep_output(self, output: Output) -> None:
+        if self._early_size < _EARLY:
+            self._early_size += len(output.text)
+            self._early.append(output)
 
     def _hand_on(self) -> None:
         self._undelivered = False

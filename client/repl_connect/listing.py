@@ -12,9 +12,9 @@ import socket
 import time
 from typing import Any, Final, NamedTuple
 
-from repl_connect.address import Address, TcpAddress, UnixAddress
+from repl_connect.address import Address, SshAddress, TcpAddress, UnixAddress
 from repl_connect.channel import Channel
-from repl_connect.detect import GREETING_WAIT, Detector
+from repl_connect.detect import Detector
 from repl_connect.errors import ConnectError
 from repl_connect.events import Description
 from repl_connect.listeners import Listeners
@@ -31,14 +31,15 @@ ASK_TIMEOUT: Final = 0.6
 _CONNECT_TIMEOUT: Final = 0.3
 _CLIENTS: Final = "repl-server/clients"
 _LONGEST_COMMAND: Final = 200
+_SILENT: Final = "it accepts connections and says nothing"
 
 
 class Server(NamedTuple):
     """A live server. What is not known is None or empty.
 
     `state`: `live` (it has answered), `busy` (it accepts connections and has not answered in time),
-    `token` (it wants one), `unasked` (Guile: its process listens there). `local`: it is of this
-    directory tree.
+    `token` (it wants one), `unasked` (a REPL of another kind, which is left alone: known by its
+    process or its greeting). `local`: it is of this directory tree.
     """
 
     address: Address
@@ -135,10 +136,11 @@ class _Asked:
         # A port is known from a record or a port file only, and both mean nREPL.
         recorded = place.record is not None or isinstance(place.address, TcpAddress)
         self._detector = Detector(str(place.address), recorded=recorded, peer=self._peer)
-        self.silent_at = time.monotonic() + GREETING_WAIT
+        self.silent_at = self._quiet()
         stream.setblocking(False)
-        if self._peer is not None and self._peer.guile:
-            self.done = True
+        self._bridge = place.record is not None and place.record.mode == "bridge"
+        if self._bridge or (self._peer is not None and self._peer.guile):
+            self.done = True  # to ask a bridge is to ask what is behind it
         else:
             self._go_on()
 
@@ -150,7 +152,6 @@ class _Asked:
             return
         except OSError:
             data = b""
-        self.silent_at = time.monotonic() + GREETING_WAIT
         try:
             if self._channel is None:
                 self._detector.receive_data(data)
@@ -166,10 +167,10 @@ class _Asked:
 
     def silent(self) -> None:
         """It has said nothing for a while."""
-        self.silent_at = float("inf")
         if self._channel is None:
             try:
-                self._send(self._detector.silent())
+                self._detector.silent()
+                self._go_on()
             except ConnectError as error:
                 self._end(str(error))
 
@@ -179,28 +180,44 @@ class _Asked:
 
     def server(self) -> Server | None:
         """Who is there; None if it is no REPL that is known here."""
+        dialect = self._detector.dialect
         guile = self._peer is not None and self._peer.guile
+        adapted = guile or self._bridge or dialect not in (None, "nrepl", "line")
         known = self._description is not None or self._token
-        if not (guile or known or self.place.record is not None):
-            self.problem = self.problem or (
-                f"{self.place.address}: it accepts connections and says nothing; is it a REPL?"
-            )
+        if not (adapted or known or self.place.record is not None):
+            evidence = self._detector.evidence
+            said = evidence[-1] if evidence and not self._silent else _SILENT
+            self.problem = self.problem or f"{self.place.address}: {said}; is it a REPL?"
             return None
-        state = "unasked" if guile else "token" if self._token else "live" if known else "busy"
+        state = "unasked" if adapted else "token" if self._token else "live" if known else "busy"
         return _server(
             self.place,
             self._here,
             self._peer,
             state=state,
+            dialect=dialect if adapted and dialect != "prompt" else None,
             description=self._description,
             clients=self._clients,
         )
 
+    @property
+    def _silent(self) -> bool:
+        return self._detector.dialect is None and self._detector.again is None
+
     def _go_on(self) -> None:
-        """Ask for its description, if it is known by now that nREPL is spoken."""
-        if self._detector.channel is not None and self._channel is None:
-            self._channel = self._detector.channel
+        """Ask for its description, if nREPL is spoken; of others it is enough to know them."""
+        detector = self._detector
+        self._send(detector.data_to_send())
+        if detector.dialect == "nrepl":
+            self._channel = detector.channel()
             self._request({"op": "describe", "id": "describe"})
+        elif detector.dialect is not None or detector.again is not None:
+            self.done = True
+        self.silent_at = self._quiet()
+
+    def _quiet(self) -> float:
+        wait = None if self._channel is not None else self._detector.wait
+        return float("inf") if wait is None else time.monotonic() + wait
 
     def _answered(self, message: Message) -> None:
         statuses = statuses_of(message)
@@ -276,10 +293,12 @@ def _owner(place: Place, listeners: Listeners) -> Peer | None:
     if place.record is not None:
         return _process(place.record.pid)
     address = place.address
+    if isinstance(address, SshAddress):
+        return None
     pid = (
         listeners.unix_owner(address)
         if isinstance(address, UnixAddress)
-        else listeners.tcp_owner(address)
+        else listeners.tcp_owner(TcpAddress(address.host, address.port))
     )
     return _process(pid) if pid is not None else None
 
@@ -298,6 +317,7 @@ def _server(
     peer: Peer | None,
     *,
     state: str,
+    dialect: str | None = None,
     description: Description | None = None,
     clients: int | None = None,
 ) -> Server:
@@ -310,8 +330,8 @@ def _server(
         except OSError:
             directory = ""
     language = record.language if record is not None else ""
-    if peer is not None and peer.guile and not language:
-        language = "guile"
+    if not language:
+        language = "guile" if peer is not None and peer.guile else dialect or ""
     if description is not None and description.language != "text":
         language = description.language
     return Server(

@@ -83,6 +83,11 @@ def evaluate_once(
             show.note(f"The time is up ({timeout:g} seconds): interrupting it.")
             _interrupt(link, evaluation, show)
             return ExitCode.STOPPED
+        if link.session.description is not None and link.session.description.is_lines:
+            left = None if timeout is None else max(0.0, started + timeout - time.monotonic())
+            if not _heard_out(link, left):
+                show.note(f"The time is up ({timeout:g} seconds): the other side has not ended.")
+                return ExitCode.STOPPED
     except KeyboardInterrupt:
         import signal
 
@@ -106,6 +111,15 @@ def _line_of_input(*, secret: bool) -> bytes:
 
     with no_echo(sys.stdin.fileno()):
         return sys.stdin.buffer.readline()
+
+
+def _heard_out(link: Link, seconds: float | None) -> bool:
+    """End what is sent to what is no REPL, and show what comes; whether it has ended in time."""
+    link.session.give_input("")
+    try:
+        return link.run_until(lambda: False, seconds)
+    except ConnectionLost:
+        return True
 
 
 def _interrupt(link: Link, evaluation: Evaluation, show: _Plain | _Json) -> None:

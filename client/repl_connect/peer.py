@@ -7,21 +7,57 @@ of other users' processes, or where there is no `/proc`: then the answer is None
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from repl_connect.address import TcpAddress
 
 __all__ = ["Peer", "peer_of", "process_of", "unix_peer_pid"]
 
+_SYSTEMS: Final = {
+    "guile": "guile",
+    "sbcl": "sbcl",
+    "java": "java",
+    "clojure": "java",
+    "clj": "java",
+    "node": "node",
+    "nodejs": "node",
+    "racket": "racket",
+    "scm": "scm",
+    "python": "python",
+    "pypy": "python",
+    "csi": "chicken",
+    "chezscheme": "chez",
+    "scheme": "chez",
+    "petite": "chez",
+    "mit-scheme": "mit",
+    "gdb": "gdb",
+}
+"""The system that a program runs, by its name without a version."""
+
+_POLLED: Final = frozenset({"guile"})
+_RELAYS: Final = frozenset({"socat"})
+"""Programs that hand a connection on to one that they start."""
+
 
 class Peer(NamedTuple):
-    """A process: its id, its program's name, whether Guile runs in it."""
+    """A process: its id, its program's name, which system runs in it (a value of `_SYSTEMS`).
+
+    `relayed`: it hands connections on, and the system is that of what it starts for each. A system
+    that is not known is "".
+    """
 
     pid: int
     program: str
-    guile: bool
+    system: str = ""
+    relayed: bool = False
+
+    @property
+    def guile(self) -> bool:
+        """Whether Guile runs in it, which may greet only when its program polls."""
+        return self.system in _POLLED and not self.relayed
 
 
 def peer_of(stream: socket.socket) -> Peer | None:
@@ -52,8 +88,32 @@ def process_of(pid: int) -> Peer:
     """What a process is. Raises `OSError` if it is gone, or not ours to look at."""
     with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
         program = file.read().strip()
-    guile = program.startswith("guile")
-    if not guile:
+    system = _system(program)
+    if program in _RELAYS:
+        return Peer(pid, program, _relayed(pid), relayed=True)
+    if not system:  # a process may have named itself: Node 20 is `MainThread`
+        executable = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+        system = _system(executable)
+        if system:
+            program = executable
+    if not system:
         with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file:
-            guile = any("/libguile-" in line for line in file)
-    return Peer(pid, program, guile)
+            if any("/libguile-" in line for line in file):
+                system = "guile"
+    return Peer(pid, program, system)
+
+
+def _system(program: str) -> str:
+    """The system of a program by its name, which may end in a version: `guile-3.0`."""
+    return _SYSTEMS.get(program) or _SYSTEMS.get(program.rstrip("0123456789.").rstrip("-"), "")
+
+
+def _relayed(pid: int) -> str:
+    """The system of the program that socat starts: its address `EXEC:COMMAND,…` says which."""
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        words = file.read(65536).split(b"\0")
+    for word in words:
+        kind, _, command = word.decode("utf-8", "replace").partition(":")
+        if kind.upper() in ("EXEC", "SYSTEM") and command:
+            return _system(os.path.basename(command.split(",")[0].split()[0]))
+    return ""

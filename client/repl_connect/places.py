@@ -14,7 +14,7 @@ import os
 import stat
 from typing import Final, NamedTuple
 
-from repl_connect.address import Address, TcpAddress, UnixAddress, parse_address
+from repl_connect.address import Address, SshAddress, TcpAddress, UnixAddress, parse_address
 from repl_connect.errors import AddressError
 from repl_server.network.records import Record, records
 
@@ -167,6 +167,8 @@ def _identity(address: Address) -> object:
     """The same for two addresses of one listener."""
     if isinstance(address, UnixAddress):
         return os.path.realpath(address.path)
+    if isinstance(address, SshAddress):
+        return address
     return (
         "localhost" if address.host in ("127.0.0.1", "::1") else address.host,
         address.port,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from guile.programs import free_port
+import pytest
+from guile.programs import GUILE, free_port
 
-__all__ = ["Clojure", "PythonProgram", "clojure_class_path"]
+__all__ = ["Clojure", "PythonProgram", "clojure_class_path", "stuck_guile"]
 
 _JARS = Path("/usr/share/java")
 
@@ -84,3 +88,28 @@ class Clojure:
         assert self.process.stdout is not None
         self.process.stdout.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+
+@contextmanager
+def stuck_guile(directory: Path) -> Iterator[str]:
+    """A cooperative server that is never polled."""
+    if GUILE is None:
+        pytest.skip("guile is not installed")
+    path = directory / "guile-socket"
+    code = (
+        "(use-modules (system repl coop-server) (system repl server))"
+        f'(spawn-coop-repl-server (make-unix-domain-server-socket #:path "{path}"))'
+        '(display "listening\\n") (force-output) (pause)'
+    )
+    with subprocess.Popen(
+        [GUILE, "--no-auto-compile", "-c", code], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "listening\n"
+        with socket.socket(socket.AF_UNIX) as probe:
+            while probe.connect_ex(str(path)):
+                pass
+        try:
+            yield str(path)
+        finally:
+            process.kill()

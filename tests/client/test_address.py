@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from repl_connect.address import LONGEST_PATH, TcpAddress, UnixAddress, parse_address
+from repl_connect.address import LONGEST_PATH, HttpAddress, TcpAddress, UnixAddress, parse_address
 from repl_connect.errors import AddressError
 from repl_connect.exit_codes import ExitCode
 
@@ -64,6 +64,21 @@ def test_tcp(text: str, host: str, port: int) -> None:
     assert parse_address(text) == TcpAddress(host, port)
 
 
+@pytest.mark.parametrize(
+    ("text", "host", "port", "path"),
+    [
+        ("http://localhost:4242", "localhost", 4242, ""),
+        ("http://localhost:4242/", "localhost", 4242, ""),
+        ("http://localhost", "localhost", 80, ""),
+        ("http://[::1]:4242", "::1", 4242, ""),
+        ("http://[::1]", "::1", 80, ""),
+        ("http://host:4242/lisp/one/", "host", 4242, "/lisp/one"),
+    ],
+)
+def test_telephone(text: str, host: str, port: int, path: str) -> None:
+    assert parse_address(text) == HttpAddress(host, port, path)
+
+
 def test_a_bare_name_is_a_path_if_such_a_file_is_there(empty_directory: Path) -> None:
     for name in ("guile-socket", "odd:1"):
         (empty_directory / name).touch()
@@ -79,6 +94,8 @@ def test_a_bare_name_is_a_path_if_such_a_file_is_there(empty_directory: Path) ->
         ("7888", "localhost:7888"),
         ("[::1]:7888", "[::1]:7888"),
         ("nrepl://localhost", "localhost:7888"),
+        ("http://localhost:4242/", "http://localhost:4242"),
+        ("http://[::1]/x", "http://[::1]:80/x"),
     ],
 )
 def test_it_is_printed_one_way_and_that_reads_as_the_same(text: str, printed: str) -> None:
@@ -107,8 +124,14 @@ def test_it_is_printed_one_way_and_that_reads_as_the_same(text: str, printed: st
         ("٣٤", "host:port, or a port"),
         ("nrepl://", "host:port"),
         ("nrepl://localhost:x", "host:port"),
-        ("http://localhost:80/", "not known"),
-        ("ssh://host/x.sock", "not known"),
+        ("https://localhost:80/", "not known"),
+        ("http://", "http://host:port"),
+        ("http:///x", "http://host:port"),
+        ("http://user@localhost", "http://host:port"),
+        ("http://localhost:4242/tres?id=1", "http://host:port"),
+        ("http://localhost:99999", "from 1 to 65535"),
+        ("http://localhost/a b", "http://host:port"),
+        ("ssh://host", "through ssh"),
         ("unix:", "names no socket"),
         ("nrepl+unix:", "names no socket"),
         ("./a\0b", "names no socket"),

@@ -109,7 +109,7 @@ class TestErrors:
         assert "host:port" in done.err
 
     def test_addresses_that_are_not_known_yet(self) -> None:
-        done = repl_connect("eval", "ssh://somewhere/x.sock", "1")
+        done = repl_connect("eval", "gopher://somewhere/x.sock", "1")
         assert done.code == 2
         assert "not known" in done.err
 

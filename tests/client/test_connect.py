@@ -9,13 +9,13 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from client.command import Finished, refused, run
-from client.fakes import FakeServer, Talk, speaks_nrepl
-from client.programs import Clojure, PythonProgram
+from client.fakes import FakeServer, Talk, silence, speaks_nrepl
+from client.programs import Clojure, PythonProgram, stuck_guile
 from driver import Client
 from guile.programs import GUILE, GuileProgram, free_port
 
@@ -131,207 +131,29 @@ def test_no_address_at_all() -> None:
 
 def test_a_dialect_there_is_none_of(python: PythonProgram) -> None:
     text = refused(python.address, "--dialect", "cobol", code=2)
-    assert "guile, nrepl" in text
-
-
-# Something there that is no REPL.
-
-
-def silence(talk: Talk) -> None:
-    talk.read_to_end()
-
-
-def test_it_says_what_is_no_answer(place: Path | None) -> None:
-    def begin(talk: Talk) -> None:
-        talk.read()
-        talk.say(b"d6:status")
-        talk.read_to_end()
-
-    with FakeServer(begin, place) as fake:
-        text = refused(fake.address, *SHORT)
-    assert "it said 'd6:status' and no more" in text
-    assert "says nothing" not in text
-
-
-def test_it_accepts_and_says_nothing(place: Path | None) -> None:
-    with FakeServer(silence, place) as fake:
-        text = refused(fake.address, *SHORT)
-        assert fake.received == PROBE
-    assert "says nothing (1 second" in text
-    assert "busy" in text
-
-
-def test_it_never_accepts(directory: Path) -> None:
-    path = str(directory / "app.sock")
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
-        listener.bind(path)
-        listener.listen(0)
-        while True:  # until its queue is full
-            stream = stack.enter_context(socket.socket(socket.AF_UNIX))
-            stream.setblocking(False)
-            try:
-                stream.connect(path)
-            except BlockingIOError:
-                break
-        assert "accepts no connections" in refused(path, *SHORT)
-
-
-def test_an_echo_server(place: Path | None) -> None:
-    def echo(talk: Talk) -> None:
-        while data := talk.read():
-            talk.say(data)
-
-    with FakeServer(echo, place) as fake:
-        assert "echo server" in refused(fake.address, *SHORT)
-
-
-def test_an_echo_server_that_is_slow(directory: Path) -> None:
-    def echo(talk: Talk) -> None:
-        data = talk.read()
-        for at in range(len(data)):
-            talk.say(data[at : at + 1])
-        talk.read_to_end()
-
-    with FakeServer(echo, directory) as fake:
-        assert "echo server" in refused(fake.address, *SHORT)
-
-
-@pytest.mark.parametrize(
-    ("greeting", "says"),
-    [
-        (b"Python 3.11.7 (main)\nType help\n>>> ", "a Python console"),
-        (b">>> ", "a Python console"),
-        (b"user=> ", "Clojure"),
-        (b"my.app.core=> ", "Clojure"),
-        (b"This is SBCL 2.2.9\n* ", "SBCL"),
-        (b"* ", "SBCL"),
-        (b"> ", "`> `"),
-        (b"\xff\xfd\x18\xff\xfd\x20", "telnet"),
-        (b"HTTP/1.0 400 Bad Request\r\n\r\n", "web server"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH server"),
-        (b"Welcome to the chat!\nYour name: ", "'Welcome to the chat!'"),
-        (b"\x1b[2J\x1b[31mRed\n", r"'\x1b[2J\x1b[31mRed'"),
-        (b"G", "'G'"),
-    ],
-    ids=repr,
-)
-def test_whoever_has_spoken_is_named_and_never_probed(
-    directory: Path, greeting: bytes, says: str
-) -> None:
-    def greet(talk: Talk) -> None:
-        talk.say(greeting)
-        talk.read_to_end()
-
-    with FakeServer(greet, directory) as fake:
-        text = refused(fake.address)
-        assert fake.received == b""
-    assert says in text
-    assert "\x1b" not in text
-
-
-def test_a_greeting_in_pieces(directory: Path) -> None:
-    def greet(talk: Talk) -> None:
-        for byte in b"Python 3.11.7\n>>> ":
-            talk.say(bytes([byte]))
-        talk.read_to_end()
-
-    with FakeServer(greet, directory) as fake:
-        assert "a Python console" in refused(fake.address)
-        assert fake.received == b""
-
-
-def test_a_web_server_that_waits_for_a_request(directory: Path) -> None:
-    def web(talk: Talk) -> None:
-        talk.read()
-        talk.say(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-
-    with FakeServer(web, directory) as fake:
-        assert "web server" in refused(fake.address)
-
-
-@pytest.mark.parametrize("answer", [b"ERR unknown command\r\n", b"de", b"d1:ai5ee", b"dx", b"d1:a"])
-def test_an_answer_to_the_probe_that_is_no_description(directory: Path, answer: bytes) -> None:
-    def odd(talk: Talk) -> None:
-        talk.read()
-        talk.say(answer)
-        talk.read_to_end()
-
-    with FakeServer(odd, directory) as fake:
-        refused(fake.address, *SHORT)
-
-
-def test_it_talks_without_end(directory: Path) -> None:
-    def flood(talk: Talk) -> None:
-        while True:
-            talk.say(b"tick tock\n" * 1000)
-
-    with FakeServer(flood, directory) as fake:
-        assert "'tick tock'" in refused(fake.address)
-
-
-def test_it_closes_at_once(place: Path | None) -> None:
-    with FakeServer(lambda talk: None, place) as fake:
-        text = refused(fake.address)
-    assert "closed the connection at once" in text or "was lost" in text
-
-
-def test_it_closes_when_probed(place: Path | None) -> None:
-    def leave(talk: Talk) -> None:
-        talk.read()
-
-    with FakeServer(leave, place) as fake:
-        refused(fake.address)
-
-
-def test_it_opens_no_session(directory: Path) -> None:
-    def busy(talk: Talk) -> None:
-        message = talk.read_message()
-        assert message is not None
-        talk.reply(message, ops={"clone": {}, "eval": {}})
-        talk.read_to_end()
-
-    with FakeServer(busy, directory) as fake:
-        assert "opened no session" in refused(fake.address, *SHORT)
-
-
-def test_it_refuses_a_session(directory: Path) -> None:
-    def full(talk: Talk) -> None:
-        while (message := talk.read_message()) is not None:
-            if message["op"] == "describe":
-                talk.reply(message, ops=["clone", "eval"])
-            else:
-                talk.reply(message, status=["done", "error"], err="No more sessions today.\n")
-
-    with FakeServer(full, directory) as fake:
-        assert "No more sessions today." in refused(fake.address)
-
-
-def test_a_refusal_is_shown_without_its_escapes(directory: Path) -> None:
-    def rude(talk: Talk) -> None:
-        while (message := talk.read_message()) is not None:
-            if message["op"] == "describe":
-                talk.reply(message, ops=["clone", "eval"])
-            else:
-                talk.reply(message, status=["done", "error"], err="\x1b[2JNo.\n")
-
-    with FakeServer(rude, directory) as fake:
-        assert "^[[2JNo." in refused(fake.address)
+    assert "guile" in text
+    assert "nrepl" in text
 
 
 # Guile.
 
 
-def test_something_like_guile_that_greets_after_the_probe(directory: Path) -> None:
+def test_a_guile_that_greets_after_the_probe_is_upgraded_all_the_same(directory: Path) -> None:
+    """The probe was the beginning of a form. The level that its error entered is left again."""
+
     def late(talk: Talk) -> None:
         talk.read()
-        talk.say(b"GNU Guile 3.0.8\nCopyright\nEnter `,help' for help.\nscheme@(guile-user)> ")
+        talk.say(b"GNU Guile 3.0.8\nEnter `,help' for help.\nscheme@(guile-user)> ")
+        talk.read()
+        talk.say(b"Unbound variable: d2:id1\nscheme@(guile-user) [1]> ")
+        talk.read()
+        talk.say(b"scheme@(guile-user)> ")
         talk.read_to_end()
 
     with FakeServer(late, directory) as fake:
-        text = refused(fake.address)
-    assert "greeted late" in text
-    assert "--dialect guile" in text
+        assert "opened no session" in refused(fake.address, "--timeout", "3")
+        sent = fake.received
+    assert sent.startswith(PROBE + b"\n,q\n,option interp ")
 
 
 def test_forced_to_guile_nothing_is_probed(directory: Path) -> None:
@@ -341,31 +163,9 @@ def test_forced_to_guile_nothing_is_probed(directory: Path) -> None:
     assert "opened no session" in text
 
 
-@pytest.fixture
-def stuck_guile(directory: Path) -> Iterator[str]:
-    """A cooperative server that is never polled."""
-    if GUILE is None:
-        pytest.skip("guile is not installed")
-    path = directory / "guile-socket"
-    code = (
-        "(use-modules (system repl coop-server) (system repl server))"
-        f'(spawn-coop-repl-server (make-unix-domain-server-socket #:path "{path}"))'
-        '(display "listening\\n") (force-output) (pause)'
-    )
-    with subprocess.Popen(
-        [GUILE, "--no-auto-compile", "-c", code], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "listening\n"
-        with socket.socket(socket.AF_UNIX) as probe:
-            while probe.connect_ex(str(path)):
-                pass
-        yield str(path)
-        process.kill()
-
-
-def test_a_guile_that_is_never_polled(stuck_guile: str) -> None:
-    text = refused(stuck_guile, *SHORT)
+def test_a_guile_that_is_never_polled(directory: Path) -> None:
+    with stuck_guile(directory) as address:
+        text = refused(address, *SHORT)
     assert "this is Guile" in text
     assert "poll-coop-repl-server" in text
 

@@ -144,7 +144,8 @@ class TestAnAddress:
     def test_a_python_server(self, python: PythonProgram) -> None:
         found = findings(python.address)
         assert str(python.process.pid) in found["record"][0]["fact"]
-        assert "because its record says so" in found["speaks"][0]["fact"]
+        assert "its record, or a port file" in found["evidence"][0]["fact"]
+        assert found["speaks"][0]["fact"] == "nREPL"
         assert "Python 3" in found["who"][0]["fact"]
         assert "eval" in found["ops"][0]["fact"]
         assert " ms " in found["round trip"][0]["fact"]
@@ -157,22 +158,39 @@ class TestAnAddress:
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory / "other"))
         found = findings(python.address)
         assert "record" not in found
-        assert "because it answers describe" in found["speaks"][0]["fact"]
+        assert [each["fact"] for each in found["evidence"]][1:] == [
+            "it said nothing",
+            "it answered an nREPL message",
+        ]
         assert str(python.process.pid) in found["process"][0]["fact"]
 
     def test_guile(self, guile: GuileProgram) -> None:
         found = findings(guile.address)
         assert f"{guile.process.pid}: guile" in found["process"][0]["fact"]
-        assert "Guile runs in it" in found["process"][0]["fact"]
-        assert "adapted" in found["speaks"][0]["fact"]
+        assert f"its process is guile (pid {guile.process.pid})" in found["evidence"][0]["fact"]
+        assert "it greeted with 'GNU Guile 3." in found["evidence"][1]["fact"]
+        assert found["speaks"][0]["fact"] == "Guile, which is adapted here"
         assert "Guile 3" in found["who"][0]["fact"]
         guile.turn()
+
+    def test_a_prompt_that_several_repls_have(self, place: Path | None) -> None:
+        def greet(talk: Talk) -> None:
+            talk.say(b"> ")
+            talk.read_to_end()
+
+        with FakeServer(greet, place) as server:
+            found = findings(server.address)
+            assert server.received == b""
+        assert found["evidence"][-1]["fact"] == "it shows the prompt '> '"
+        assert states(found["speaks"]) == ["ok", "note"]
+        assert "--dialect NAME" in found["speaks"][1]["advice"]
 
     @pytest.mark.parametrize("kind", ["unix", "tcp"])
     def test_clojure(self, clojure: Any, kind: str) -> None:
         server: Clojure = clojure(kind)
         found = findings(server.address)
-        assert "nREPL, because it answers describe" in found["speaks"][0]["fact"]
+        assert found["evidence"][-1]["fact"] == "it answered an nREPL message"
+        assert found["speaks"][0]["fact"] == "nREPL"
         assert "Clojure" in found["who"][0]["fact"]
         assert f"{server.process.pid}: java" in found["process"][0]["fact"]
 

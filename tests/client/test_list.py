@@ -138,8 +138,26 @@ def test_what_listens_and_is_no_repl(here: Path) -> None:
     with FakeServer(greet, here):
         done = repl_connect("list", directory=here)
     assert done.code == 0
-    assert "no REPL" in done.err
+    assert "shows no prompt; is it a REPL?" in done.err
     assert "\x1b" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("greeting", "language"),
+    [(b"user=> ", "clojure"), (b">>> ", "python"), (b"(gdb) ", None)],
+    ids=repr,
+)
+def test_what_is_no_nrepl_is_known_by_its_prompt_and_left_alone(
+    here: Path, greeting: bytes, language: str | None
+) -> None:
+    def greet(talk: Talk) -> None:
+        talk.say(greeting)
+        talk.read_to_end()
+
+    with FakeServer(greet, here) as fake:
+        (found,) = listed(here)
+        assert fake.received == b""
+    assert (found["state"], found["language"]) == ("unasked", language)
 
 
 def test_a_server_that_does_not_answer_in_time(here: Path) -> None:

@@ -41,6 +41,16 @@ def test_cleaned_at_every_split(name: str) -> None:
     assert "".join(map(sanitiser.clean, text)) == wanted
 
 
+def test_bytes_that_are_no_text_are_shown() -> None:
+    assert Sanitiser().clean("a\udcff\udc80b\n") == "a\\xff\\x80b\n"
+    assert visible("a\udcff") == "a\\xff"
+
+
+def test_control_codes_can_be_shown() -> None:
+    sanitiser = Sanitiser(shows_controls=True)
+    assert sanitiser.clean("a\0\x07\x84\tb\x1b[2J\r\n\x1b[31mc") == ("a^@^G\\x84\tb\n\x1b[31mc")
+
+
 def test_no_colours() -> None:
     assert Sanitiser(colours=False).clean("\x1b[31mred\x1b[0m") == "red"
 

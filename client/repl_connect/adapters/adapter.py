@@ -26,6 +26,8 @@ __all__ = ["MOST_GREETING", "Adapter"]
 MOST_GREETING: Final = 64 * 1024
 """Bytes of greeting and upgrade that are kept: to find the prompt, and to be shown in an error."""
 
+_MOST_UNHEARD: Final = 1024 * 1024  # characters of output that are kept while there is no client
+_NOT_KEPT: Final = "\n;;; What came after this while nobody was here was not kept.\n"
 _MOST_UNEXPECTED: Final = 16 * 1024 * 1024  # bytes said before it is ready, beyond which it is not
 
 
@@ -44,11 +46,15 @@ class Adapter:
         self._outgoing: list[bytes] = []
         self._events: deque[Message] = deque()
         self._ended = False
+        self.half_closed = False
+        """Whether the peer is to be told that no more will come from here."""
         self._timing = timing
         self._bounds = bounds
         self._ready: Dispatcher | None = None
         self._client: Client | None = None
         self._waiting: list[Message] = []
+        self._unheard: list[Message] = []
+        self._unheard_size = 0
         self._stray_text = codecs.getincrementaldecoder("utf-8")("replace")
         self._junk = b""
         self._unexpected_bytes = 0
@@ -71,7 +77,9 @@ class Adapter:
 
     def attach(self, send: Send, *, address: str = "") -> Client:
         """One more client of the same REPL, only when it is `ready`; `dispatcher` serves it."""
-        return self.dispatcher.connect(send, address=address)
+        client = self.dispatcher.connect(send, address=address)
+        self._tell_unheard(client)
+        return client
 
     # The channel.
 
@@ -81,6 +89,7 @@ class Adapter:
             return
         if self._client is None:
             self._client = self._ready.connect(self._events.extend)
+            self._tell_unheard(self._client)
         self._ready.receive(self._client, dict(message))
 
     def data_to_send(self) -> bytes:  # noqa: D102
@@ -137,9 +146,19 @@ class Adapter:
             self._tell({"out": text})
 
     def _tell(self, message: Message) -> None:
-        """Send every client a message that answers no request."""
+        """Send every client a message that answers no request; it waits for the first of them."""
         for client in list(self.dispatcher.clients):
             client.send([dict(message)])
+        if not self.dispatcher.clients and self._unheard_size < _MOST_UNHEARD:
+            self._unheard_size += sum(len(str(part)) for part in message.values())
+            full = self._unheard_size >= _MOST_UNHEARD
+            self._unheard += [message, {"err": _NOT_KEPT}] if full else [message]
+
+    def _tell_unheard(self, client: Client) -> None:
+        """Send what nobody has heard to the first who could."""
+        unheard, self._unheard, self._unheard_size = self._unheard, [], 0
+        if unheard:
+            client.send(unheard)
 
     def _unexpected(self, data: bytes) -> None:
         """Keep what came before it was ready, as much as an error can show."""

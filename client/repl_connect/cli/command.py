@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from repl_connect.dialects import DIALECTS
 from repl_connect.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def seconds(text: str) -> float:
 DIALECT: Final = Argument(
     names=("--dialect",),
     metavar="NAME",
-    help="what it speaks (nrepl, guile), instead of finding out",
+    help=f"what it speaks, instead of finding out: {', '.join(DIALECTS)}",
 )
 
 WAIT: Final = Argument(

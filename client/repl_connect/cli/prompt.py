@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from repl_connect import __version__
+from repl_connect.address import SshAddress
 from repl_connect.cli import COMMANDS
 from repl_connect.cli.command import DIALECT, WAIT, Argument, Command, parser_of
 from repl_connect.cli.targets import ADDRESS_HELP, Target, target_of
@@ -49,6 +50,10 @@ def _run(arguments: Sequence[str]) -> ExitCode:
         target = found_target(os.getcwd())
     if target is None and options.wait is not None:
         raise UsageError("--wait needs an ADDRESS: say what to wait for.")
+    if target is not None and isinstance(target.address, SshAddress):
+        from repl_connect.ssh import open_before_prompt
+
+        open_before_prompt(target.address)
     from repl_connect.prompt import run_prompt
 
     if target is None:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final, NamedTuple
 
-from repl_connect.address import Address, TcpAddress, UnixAddress
+from repl_connect.address import Address, HttpAddress, SshAddress, TcpAddress, UnixAddress
 from repl_connect.connect import CONNECT_TIMEOUT, connect
+from repl_connect.dialects import DIALECTS
 from repl_connect.doctor.finding import Finding, State
 from repl_connect.errors import ConnectError, ConnectionLost
 from repl_connect.link import Link
@@ -47,8 +48,8 @@ def examine_address(
     findings = [Finding(State.OK, "address", _kind(address))]
     if isinstance(address, UnixAddress):
         findings += _socket_file(address)
-    else:
-        findings += _host(address)
+    elif not isinstance(address, SshAddress):
+        findings += _host(TcpAddress(address.host, address.port))
     if any(finding.state is State.WRONG for finding in findings):
         return Examination(findings, connected=False)
     pid = _listening(address)
@@ -63,9 +64,9 @@ def examine_address(
     took = time.monotonic() - began
     try:
         findings.append(Finding(State.OK, "connection", f"open after {_time(took)}"))
-        if pid is None:
+        if pid is None and not isinstance(address, SshAddress):
             findings += _connected(link)
-        findings += _spoken(link, address, dialect)
+        findings += _spoken(link)
         findings += _round_trips(link)
     except ConnectionLost as error:
         findings.append(Finding(State.WRONG, "connection", str(error), "try again; see its log"))
@@ -78,6 +79,10 @@ def examine_address(
 def _kind(address: Address) -> str:
     if isinstance(address, UnixAddress):
         return f"{address}, a Unix socket: {os.path.abspath(address.path)}"
+    if isinstance(address, HttpAddress):
+        return f"{address}, telephone over HTTP"
+    if isinstance(address, SshAddress):
+        return f"{address}, {'a Unix socket' if address.there is None else 'TCP'} through ssh"
     return f"{address}, TCP"
 
 
@@ -156,7 +161,9 @@ def _listening(address: Address) -> int | None:
     listeners = Listeners()
     if isinstance(address, UnixAddress):
         return listeners.unix_owner(address)
-    return listeners.tcp_owner(address)
+    if isinstance(address, SshAddress):
+        return None
+    return listeners.tcp_owner(TcpAddress(address.host, address.port))
 
 
 def _connected(link: Link) -> Iterator[Finding]:
@@ -173,27 +180,24 @@ def _described(pid: int) -> Finding:
         directory = os.readlink(f"/proc/{pid}/cwd")
     except OSError:
         return Finding(State.NOTE, "process", f"{pid}, of which no more can be known")
-    kind = "; Guile runs in it" if peer.guile else ""
+    kind = f"; {peer.system} runs in it" if peer.system not in ("", peer.program) else ""
     return Finding(
         State.OK, "process", f"{pid}: {command_line(pid) or peer.program}, in {directory}{kind}"
     )
 
 
-def _spoken(link: Link, address: Address, dialect: str | None) -> Iterator[Finding]:
+def _spoken(link: Link) -> Iterator[Finding]:
     description = link.session.description
     assert description is not None  # a link is described before it is ready
-    greeting = description.aux.get("repl-connect/greeting")
-    adapted = isinstance(greeting, str)
-    if dialect is not None:
-        reason = f"because of --dialect {dialect}"
-    elif adapted:
-        reason = "from its process or its greeting; it is adapted here"
-    elif record_at(address) is not None:
-        reason = "because its record says so"
-    else:
-        reason = "because it answers describe"
+    for sentence in link.evidence:
+        yield Finding(State.OK, "evidence", sentence)
+    dialect = DIALECTS[link.dialect]
+    adapted = "" if dialect.native else ", which is adapted here"
+    yield Finding(State.OK, "speaks", f"{dialect.title}{adapted}")
+    if link.advice:
+        fact, _, advice = link.advice.partition(": ")
+        yield Finding(State.NOTE, "speaks", fact, advice)
     who = link.greeting or description.greeting or "of which it says nothing"
-    yield Finding(State.OK, "speaks", f"{'its own language' if adapted else 'nREPL'}, {reason}")
     yield Finding(State.OK, "who", who)
     if description.versions:
         versions = ", ".join(f"{name} {text}" for name, text in description.versions.items())

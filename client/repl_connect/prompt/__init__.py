@@ -42,11 +42,19 @@ def run_prompt(
     loaded = _settings()
     timeout = loaded.settings.connection.timeout
 
+    connected = False
+
     def connect_to(place: Address, resume: str | None) -> Link:
         from repl_connect.connect import connect
         from repl_connect.prompt.connecting import KEPT
 
-        return connect(place, dialect=dialect, timeout=timeout, resume=resume, keep=KEPT)
+        nonlocal connected
+        notice = None if connected else _say
+        link = connect(
+            place, dialect=dialect, timeout=timeout, resume=resume, keep=KEPT, notice=notice
+        )
+        connected = True
+        return link
 
     if address is not None:
         opened: list[Link] = []
@@ -108,6 +116,12 @@ def run_prompt_over(
         return _run_on_terminal(
             connect, loaded, name, program_output=program_output, reconnects=reconnects, forms=forms
         )
+
+
+def _say(text: str) -> None:
+    """A line on the terminal, before the prompt is there."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _settings() -> Loaded:

@@ -166,6 +166,7 @@ class Prompt:
             colours=colours,
             on_full=self._hold_back,
             on_drained=self._go_on,
+            marks_late=lambda: not self._sends_lines,
         )
         self.display = Display(
             self.printer,
@@ -204,10 +205,10 @@ class Prompt:
         buffer.complete_state = None
         if self._request.active:
             self._answer(buffer.text + "\n", shown=buffer.text)
-        elif not buffer.text.strip():
+        elif not buffer.text.strip() and not self._sends_lines:
             self._accept("")
         elif force or self.editing.submits():
-            self._submit(buffer.text.rstrip())
+            self._submit(buffer.text if self._sends_lines else buffer.text.rstrip())
 
     def stop(self) -> None:
         """Ctrl-C: stop what runs, or clear what is typed, or say how to leave."""
@@ -226,8 +227,14 @@ class Prompt:
         """Ctrl-D on an empty line: the end of input for a program that waits for some; or leave."""
         if self._request.active:
             self._answer("", shown="^D")
-        else:
+        elif not self._sends_lines or not self.contact.end_input():
             self.leave()
+
+    @property
+    def _sends_lines(self) -> bool:
+        """Whether the other side is no REPL: every line goes there, as it is."""
+        description = self.link.session.description if self.link is not None else None
+        return description is not None and description.is_lines
 
     # What the commands do.
 
@@ -359,7 +366,7 @@ class Prompt:
         typed = typed_command(text, self.language)
         if typed is None and not self.contact.is_there():
             return
-        if not self.buffer.text.startswith(" "):
+        if text and not text.startswith(" "):
             self.buffer.history.append_string(text)
         self._accept(text)
         if typed is None:
@@ -406,6 +413,7 @@ class Prompt:
     def detached(self) -> None:
         """There is none any more: nothing waits for input."""
         self._request.end()
+        self.printer.finish_line()
 
     def _happened(
         self, evaluation: events.Evaluation | None, event: events.Event, ticket: int, *, timed: bool

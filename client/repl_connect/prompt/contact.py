@@ -37,6 +37,9 @@ class Place(Protocol):
     def evaluate(self, code: str) -> None:
         """Evaluate code as if it had been typed."""
 
+    def leave(self) -> None:
+        """End."""
+
 
 class Contact:
     """Attaches links, tells of losses, and connects again, more than once if `reconnects`.
@@ -61,6 +64,7 @@ class Contact:
         self._on_change = on_change
         self.lost = False
         """Whether there was a link, and there is none."""
+        self._ended_input = False
         self.conversation = Conversation(on_output, self._connection_lost)
         self._reconnection = Reconnection(
             connect,
@@ -97,6 +101,8 @@ class Contact:
         who = link.greeting or (description.greeting if description is not None else "")
         words = " at ".join(visible(part) for part in (who, link.name) if part)
         self._place.note(f"{before}{words}. Ctrl-D leaves, ,help shows more.")
+        if link.advice:
+            self._place.note(visible(link.advice))
 
     def evaluate(
         self,
@@ -129,6 +135,18 @@ class Contact:
             self._place.problem("Not connected. ,reconnect connects again, ,quit leaves.")
         return False
 
+    def end_input(self) -> bool:
+        """Tell the other side that no more will be sent; when it ends too, that is the end.
+
+        False if it was told before, or there is none.
+        """
+        if self._ended_input or not self.conversation.connected:
+            return False
+        self._ended_input = True
+        self.conversation.give_input("", None)
+        self._place.note("Sent the end of input. What still comes is shown; Ctrl-D leaves.")
+        return True
+
     def reconnect(self) -> None:
         """Connect again now, or at once if it is waiting to."""
         if self.conversation.connected:
@@ -157,8 +175,12 @@ class Contact:
         )
 
     def _connection_lost(self, error: ConnectionLost, evaluations: int) -> None:
-        self.lost = True
         self._place.detached()
+        if self._ended_input:
+            self._place.note(visible(str(error)))
+            self._place.leave()
+            return
+        self.lost = True
         words = str(error)
         if evaluations:
             what = "An evaluation was" if evaluations == 1 else f"{evaluations} evaluations were"

@@ -205,7 +205,8 @@ class Conversation:
         if link is not None:
             self._namespace = link.session.namespace
             loop = asyncio.get_running_loop()
-            loop.remove_reader(self._descriptor)
+            with contextlib.suppress(OSError):  # a link that is lost has closed it
+                loop.remove_reader(self._descriptor)
             if self._writing:
                 loop.remove_writer(self._descriptor)
             self._writing = False

@@ -33,7 +33,7 @@ from repl_connect.settings.settings import Settings
 from repl_connect.terminal_mode import no_echo
 
 if TYPE_CHECKING:
-    from repl_connect.prompt.commands.command import Command
+    from repl_connect.prompt.commands.command import Command, Typed
 
 __all__ = ["run_plain"]
 
@@ -85,8 +85,13 @@ class _Plain:
         self._secret = False
         self._asked = ""  # the prompt that stands there, while a line is read
         self._column = {"out": 0, "err": 0}
-        self._sanitisers = {name: Sanitiser(colours=False) for name in ("out", "err")}
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        description = link.session.description
+        self._lines = description is not None and description.is_lines
+        self._sanitisers = {
+            name: Sanitiser(colours=False, shows_controls=self._lines) for name in ("out", "err")
+        }
+        errors = "surrogateescape" if self._lines else "replace"
+        self._decode = codecs.getincrementaldecoder("utf-8")(errors).decode
         self._program = {
             descriptor: (stream, codecs.getincrementaldecoder("utf-8")("replace").decode)
             for stream, descriptor in program_output.items()
@@ -104,6 +109,8 @@ class _Plain:
                 self.evaluate(form)
             while not self._leaving and (text := self._next_form()) is not None:
                 self._enter(text)
+            if self._lines and not self._leaving:
+                self._hear_out()
         except ConnectionLost as error:
             self._fresh_line()
             self.problem(visible(str(error)))
@@ -116,6 +123,16 @@ class _Plain:
         if self._interrupted:
             return ExitCode.INTERRUPTED
         return ExitCode.RAISED if self._failed else ExitCode.OK
+
+    def _hear_out(self) -> None:
+        """End what is sent to what is no REPL, and show what still comes, until it ends too."""
+        self._session.give_input("")
+        try:
+            self._wait(lambda: False, read=False)
+        except ConnectionLost:
+            self._fresh_line()
+        except KeyboardInterrupt:
+            self._interrupted = True
 
     # Lines of input.
 
@@ -138,9 +155,9 @@ class _Plain:
                 return form if form.strip() else None
             form += line
             text = form.rstrip("\n") if form.count("\n") == 1 else form.removesuffix("\n")
-            if not text.strip():
+            if not text.strip() and not self._lines:
                 form = ""
-            elif typed := typed_command(text, self.language):
+            elif typed := self._typed(text):
                 if typed.is_complete(self.language):
                     return text
             elif self.language.is_complete(text):
@@ -197,7 +214,7 @@ class _Plain:
     # One form.
 
     def _enter(self, form: str) -> None:
-        typed = typed_command(form, self.language)
+        typed = self._typed(form)
         if typed is not None:
             if typed.command is None:
                 self.problem(typed.problem)
@@ -205,6 +222,12 @@ class _Plain:
                 self._command(typed.command, typed.argument)
             return
         self.evaluate(form)
+
+    def _typed(self, text: str) -> Typed | None:
+        """The command that this is; lines from a pipe to what is no REPL are data."""
+        if self._lines and not self._asks:
+            return None
+        return typed_command(text, self.language)
 
     def _command(self, command: Command, argument: str) -> None:
         """Run it, and wait for what it asks the other side."""

@@ -68,6 +68,7 @@ def _known(front_end: FrontEnd, link: Link, took: float) -> Iterator[tuple[str, 
     mode = text_of(aux.get(_OWN + "mode"))
     yield "program", ", ".join(filter(None, (link.greeting or greeting, mode)))
     yield "process", _process(link)
+    yield "found out", "; ".join(link.evidence)
     since = front_end.state.connected_at
     if since:
         moment = time.strftime("%H:%M:%S", time.localtime(since))

@@ -67,7 +67,6 @@ class Display:
                 if piece:
                     fragments.append((style, visible(piece)))
         fragments.append(("", "\n"))
-        self._printer.finish_line()
         self._printer.say([(style, part) for style, part, *_ in fragments])
 
     def answer(self, text: str, *, secret: bool = False) -> None:

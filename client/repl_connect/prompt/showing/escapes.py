@@ -1,9 +1,10 @@
-"""What a program prints, made safe to show: it may have colour, and nothing else of the terminal.
+r"""What a program prints, made safe to show: it may have colour, and nothing else of the terminal.
 
 A terminal obeys what is written to it. A program that one looks at from afar could move the cursor
 into the line being typed, change the window's title, clear the screen, or ask the terminal to type
 for it. So of all control codes only the newline, the tab, and SGR (colour, bold and the like) get
-through. A carriage return by itself, as progress bars use it, becomes a newline.
+through. A carriage return by itself, as progress bars use it, becomes a newline. A byte that is no
+UTF-8 (a surrogate escape, PEP 383) is shown as `\xff`.
 """
 
 from __future__ import annotations
@@ -20,25 +21,29 @@ _SEQUENCE: Final = r"""
     | (?P<part>(?:\x1b\[|\x9b)[\x20-\x3f]*\Z | \x1b[\x20-\x2f]*\Z | \r\Z)
     | \x1b[\x20-\x2f]*[\x30-\x7e]                     # other escapes, two bytes and more
     | (?P<newline>\r\n?)
-    | [\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]
+    | (?P<byte>[\udc80-\udcff])                       # which was no UTF-8
+    | (?P<other>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f])
 """
 _STRING_END: Final = r"\x07|\x1b\\|\x9c|\x18|\x1a|(?=\x1b[^\\])"
 _LONGEST_PART: Final = 4096
 _LONGEST_SGR: Final = 200
 _SGR_RESET: Final = r"\x1b\[(?:0*|0+;[0-9;:]*)m"
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\udc80-\udcff]")
 _CONTROL_BYTES: Final = bytes({*range(32), 127} - {9, 10})
 
 
 class Sanitiser:
     """One stream's text, chunk by chunk. `colours` False drops SGR too (`NO_COLOR`).
 
+    `shows_controls`: control codes by themselves are shown, as `^@`, and not dropped.
+
     A sequence that a chunk's end cuts is held until the rest comes. `sgr` is what has to be written
     to have the stream's present colours again.
     """
 
-    def __init__(self, *, colours: bool = True) -> None:
+    def __init__(self, *, colours: bool = True, shows_controls: bool = False) -> None:
         self.sgr = ""
+        self._shows_controls = shows_controls
         self._colours = colours
         self._part = ""
         self._in_string = False
@@ -66,6 +71,8 @@ class Sanitiser:
                 pieces.append(self._remember("\x1b[" + match[0].lstrip("\x1b[\x9b")))
             elif kind == "newline":
                 pieces.append("\n")
+            elif kind == "byte" or (kind == "other" and self._shows_controls):
+                pieces.append(_caret(match))
             elif kind == "part":
                 if len(match[0]) <= _LONGEST_PART:
                     self._part = match[0]
@@ -112,10 +119,13 @@ def _is_plain(text: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Text whose control characters are shown as `^[` and the like, newline and tab aside."""
+    r"""Text whose control characters are shown as `^[` and the like, newline and tab aside.
+
+    So are bytes that are no UTF-8, as `\xff`.
+    """
     return _CONTROL.sub(_caret, text)
 
 
 def _caret(match: re.Match[str]) -> str:
     code = ord(match[0])
-    return f"^{chr(code ^ 64)}" if code < 128 else f"\\x{code:02x}"
+    return f"^{chr(code ^ 64)}" if code < 128 else f"\\x{code & 255:02x}"

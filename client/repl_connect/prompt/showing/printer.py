@@ -35,11 +35,16 @@ _BATCH: Final = 64 * 1024  # characters written before keys get their turn, if i
 _FULL: Final = 512 * 1024
 _DRAINED: Final = 256 * 1024
 _LONGEST_OPEN_LINE: Final = 1024
+_RESTED: Final = 0.5  # seconds after which a line of somebody else's is not about to go on
 _RAW: Final = "[ZeroWidthEscape]"
 
 
 class Printer:
-    """Writes above the prompt of an application, or plainly while it does not run."""
+    """Writes above the prompt of an application, or plainly while it does not run.
+
+    `marks_late` says whether what comes outside of evaluations is marked as such. If not, that is
+    all there is, lines of a chat: one that is on its way is not cut by what is written here.
+    """
 
     def __init__(
         self,
@@ -49,11 +54,13 @@ class Printer:
         colours: bool,
         on_full: Callable[[], None],
         on_drained: Callable[[], None],
+        marks_late: Callable[[], bool] = lambda: True,
     ) -> None:
         self._application = application
         self._style = style
         self._on_full = on_full
         self._on_drained = on_drained
+        self._marks_late = marks_late
         self._colours = colours
         self._pending: deque[tuple[str, str]] = deque()
         self._size = 0
@@ -61,6 +68,7 @@ class Printer:
         self._open: list[tuple[str, str]] = []
         self._open_size = 0
         self._open_late = False
+        self._open_since = 0.0
         self._sanitisers: dict[tuple[str, bool], Sanitiser] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
@@ -82,7 +90,9 @@ class Printer:
         """Something a program printed, on `out` or `err`; `late`: outside of an evaluation."""
         sanitiser = self._sanitisers.get((stream, late))
         if sanitiser is None:
-            sanitiser = self._sanitisers[stream, late] = Sanitiser(colours=self._colours)
+            sanitiser = self._sanitisers[stream, late] = Sanitiser(
+                colours=self._colours, shows_controls=not self._marks_late()
+            )
         before = sanitiser.sgr
         clean = sanitiser.clean(text)
         if not clean:
@@ -94,7 +104,7 @@ class Printer:
         head, tail = clean[:end], clean[end:]
         after = sanitiser.sgr if "\x1b" not in tail else _colours_after(before + head)
         style = f"class:{stream}"
-        if late:
+        if late and self._marks_late():
             style += " class:late"
             head = head and self._prefixed(head, at_start=not self._open)
             tail = tail and self._prefixed(tail, at_start=bool(head) or not self._open)
@@ -105,6 +115,7 @@ class Printer:
         if tail:
             self._open.append((style, (after if head else before) + tail))
             self._open_size += len(tail)
+            self._open_since = asyncio.get_running_loop().time()
             if self._open_size > _LONGEST_OPEN_LINE:
                 self.finish_line()
         self._schedule()
@@ -127,12 +138,19 @@ class Printer:
 
     def say(self, fragments: Iterable[tuple[str, str]]) -> None:
         """Something of ours, on lines of its own. Its text must be free of control codes."""
-        self.finish_line()
+        if not self._goes_on():
+            self.finish_line()
         shown = list(fragments)
         if shown and not shown[-1][1].endswith("\n"):
             shown.append(("", "\n"))
         self._add(shown)
         self._schedule()
+
+    def _goes_on(self) -> bool:
+        """Whether the unfinished line is somebody else's, who is about to finish it."""
+        if not self._open or not self._open_late or self._marks_late():
+            return False
+        return asyncio.get_running_loop().time() < self._open_since + _RESTED
 
     def note(self, text: str) -> None:
         """A line in our own words."""
