@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from repl_connect.languages import lisp
 from repl_connect.languages.language import Language
 from repl_connect.languages.lisp_dialect import lisp_language
 
-__all__ = ["COMMON_LISP", "RECORDS"]
+__all__ = ["COMMON_LISP", "RECORDS", "SBCL"]
 
 _BODIES: Final = """
     lambda let let* flet labels macrolet symbol-macrolet when unless progn block catch case
@@ -37,14 +38,17 @@ _SYNTAX: Final = lisp.Syntax(
 )
 
 COMMON_LISP = lisp_language(
-    name="sbcl",
+    name="common-lisp",
     suffix=".lisp",
     lexer="common-lisp",
     syntax=_SYNTAX,
     brackets="(",
     display_namespace=lambda namespace: f"{namespace or 'CL-USER'}> ",
 )
-"""Common Lisp, as SBCL has it."""
+"""Common Lisp, whatever implementation."""
 
-RECORDS: Final[Mapping[str, Language]] = {COMMON_LISP.name: COMMON_LISP}
+SBCL = replace(COMMON_LISP, name="sbcl")
+"""Steel Bank Common Lisp."""
+
+RECORDS: Final[Mapping[str, Language]] = {each.name: each for each in (COMMON_LISP, SBCL)}
 """Those of this module, by name."""

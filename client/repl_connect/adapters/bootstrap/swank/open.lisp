@@ -1,0 +1,1 @@
+(OUR-PACKAGE::open-connection)
