@@ -30,6 +30,9 @@ PAIRED = [
     ("python", '"""(""" + f"{(1)}" + r"\\""(', "(0?"),
     ("python", "x = 'abc (\n(1)", "(0 )0"),
     ("python", '"""(\n(', ""),
+    ("node", "f(a[1], '(', {b: 2}) // (", "(0 [1 ]1 {1 }1 )0"),
+    ("node", "/[(]/.test(`(${'`('}`) / (2)", "(0 )0 (0 )0"),
+    ("node", "`${`(", ""),
     ("text", "(a)", ""),
 ]
 
@@ -74,6 +77,13 @@ def test_brackets_have_their_depth_and_partner(language: str, text: str, wanted:
         ("python", "# a|", "comment"),
         ("python", "'#'|", "code"),
         ("python", "|", "code"),
+        ("node", "a |/ b", "code"),
+        ("node", "`a|`", "string"),
+        ("node", "`a\n|", "string"),
+        ("node", "'a'|", "code"),
+        ("node", "// a|", "comment"),
+        ("node", "/* a\n|", "comment"),
+        ("node", "/* a */|", "code"),
         ("text", "'a|", "code"),
     ],
 )
@@ -100,6 +110,7 @@ WRONG = [
     ("python", "é = 'ö'; é 1", 11, "invalid syntax"),
     ("python", "x = 1\r\né = 1 +* 2", 14, "invalid syntax"),
     ("python", "x = 1\n)", 6, "unmatched ')'"),
+    ("node", "f('(')]", 6, "unmatched ']'"),
     ("python", "é = 'abc", 4, "unterminated string literal (detected at line 1)"),
     ("python", "def f(x]:", 7, "closing parenthesis ']' does not match opening parenthesis '('"),
 ]

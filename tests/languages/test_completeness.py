@@ -94,6 +94,27 @@ COMPLETE = {
         "match x:\n    case 1:\n        pass\n",
         "return 1",
     ],
+    "node": [
+        "",
+        "1 + 1",
+        "// a comment (",
+        "/* a ( */ 1",
+        "let a = 1; a++",
+        "f(\n1)",
+        "({a: 1})",
+        "'('",
+        "`a ${f(`(`)} (`",
+        "/[(/]/.test(a)",
+        "a / b / c",
+        "return /(/",
+        "a.in",
+        "do { a() } while (b)",
+        "if (a) b()",
+        "function f() {\n  return 1\n}",
+        "'abc",  # wrong for good
+        ")",
+        "(a]",
+    ],
     "text": ["", "(", "hello"],
 }
 INCOMPLETE = {
@@ -155,6 +176,24 @@ INCOMPLETE = {
         "match x:",
         "lambda: (",
     ],
+    "node": [
+        "f(",
+        "({a: [",
+        "`a",
+        "`a ${f(",
+        "`a ${`b`",
+        "/* a",
+        "a +",
+        "a &&",
+        "x =>",
+        "a.",
+        "f(1,",
+        "if (a)",
+        "while (f(a))",
+        "if (a) b(); else",
+        "const",
+        "function f() {\n  return 1",
+    ],
 }
 
 
@@ -202,6 +241,7 @@ def test_meta_commands_belong_to_guile() -> None:
         ("python", None, "__main__> "),
         ("clojure", "user", "user=> "),
         ("sbcl", "CL-USER", "CL-USER> "),
+        ("node", "repl", "> "),
         ("text", None, "> "),
     ],
 )
