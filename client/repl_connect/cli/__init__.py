@@ -22,6 +22,7 @@ __all__ = ["COMMANDS", "command_named", "main_exit", "run"]
 COMMANDS: Final[Mapping[str, str]] = {
     "eval": "evaluate something in a running program, once",
     "op": "send one nREPL op, and print what is answered",
+    "bridge": "serve any REPL to nREPL clients: editors, tools",
     "list": "what is live on this machine",
     "doctor": "what is wrong, and what to type",
     "config": "the configuration: where it is, what it says, whether it is right",

@@ -1,0 +1,129 @@
+"""A bridge as a process: announced, ended by a signal, or with its standard input and output."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Final
+
+from repl_connect.address import Address, SshAddress
+from repl_connect.bridge.bridge import Bridge
+from repl_connect.errors import ConnectError, UsageError
+from repl_connect.exit_codes import ExitCode
+from repl_server.errors import ServerError
+from repl_server.network.listen import listen
+
+__all__ = ["serve_listening", "serve_stdio"]
+
+_CHUNK: Final = 65_536
+
+
+class _Ending:
+    """SIGTERM, Ctrl-C, or a call of it: waited for by reading a pipe, which signals write to.
+
+    A signal that comes just before a thread begins to wait for a lock does not end that wait.
+    """
+
+    def __init__(self) -> None:
+        self.why: str | None = None
+        self._ended = False
+        self._out, self._in = os.pipe()
+        os.set_blocking(self._in, False)
+        signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self)
+
+    def __call__(self, *_signal: object) -> None:
+        self._ended = True
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._in, b".")
+
+    def found(self, why: str | None) -> None:
+        """End if there is a reason why the REPL could not be connected to."""
+        if why is not None:
+            self.why = why
+            self()
+
+    def wait(self) -> None:
+        """Return when it is over. Raises `ConnectError` if that was for want of the REPL."""
+        while not self._ended:
+            os.read(self._out, 64)
+        if self.why is not None:
+            raise ConnectError(self.why)
+
+
+def serve_listening(
+    address: Address,
+    where: str | None,
+    *,
+    dialect: str | None = None,
+    eager: bool = False,
+    port_file: bool = False,
+    token: str | None = None,
+) -> ExitCode:
+    """Serve clients at `where` (None: in the runtime directory) until SIGTERM or Ctrl-C.
+
+    The banner is printed on standard output, for the tools that look for it. Raises `UsageError`
+    where nobody can listen, and `ConnectError` if `eager` and the REPL is not there.
+    """
+    try:
+        listener = listen(where, token=token, port_file=port_file, mode="bridge")
+    except (ServerError, OSError) as error:
+        raise UsageError(str(error)) from None
+    bridge = Bridge(address, listener, dialect=dialect, eager=eager)
+    ending = _Ending()
+    bridge.start(ending)
+    try:
+        if eager:
+            bridge.find_now(ending.found)
+        print(listener.banner, flush=True)
+        ending.wait()
+    finally:
+        bridge.close()
+    return ExitCode.OK
+
+
+def serve_stdio(address: Address, *, dialect: str | None = None, eager: bool = False) -> ExitCode:
+    """Serve one client on standard input and output, until it ends its input and is answered.
+
+    Nothing else is written to standard output. Raises as `serve_listening`.
+    """
+    if isinstance(address, SshAddress):
+        from repl_connect.ssh import ask_nobody
+
+        ask_nobody()
+    bridge = Bridge(address, None, dialect=dialect, eager=eager)
+    ending = _Ending()
+    ours, theirs = socket.socketpair()
+    bridge.start(ending)
+    bridge.adopt(theirs, lambda: None)
+    try:
+        if eager:
+            bridge.find_now(ending.found)
+        threading.Thread(target=_read_input, args=(ours,), daemon=True).start()
+        threading.Thread(target=_write_output, args=(ours, ending), daemon=True).start()
+        ending.wait()
+    finally:
+        bridge.close()
+    return ExitCode.OK
+
+
+def _read_input(ours: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := os.read(sys.stdin.fileno(), _CHUNK):
+            ours.sendall(data)
+    with contextlib.suppress(OSError):
+        ours.shutdown(socket.SHUT_WR)
+
+
+def _write_output(ours: socket.socket, ending: _Ending) -> None:
+    with contextlib.suppress(OSError):  # nobody reads it any more
+        while data := ours.recv(_CHUNK):
+            view = memoryview(data)
+            while view:
+                view = view[os.write(sys.stdout.fileno(), view) :]
+    ending()

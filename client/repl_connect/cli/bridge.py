@@ -1,0 +1,89 @@
+"""`repl-connect bridge`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from repl_connect.cli.command import DIALECT, Argument, Command, parser_of
+from repl_connect.cli.targets import ADDRESS_HELP, target_of
+from repl_connect.errors import UsageError
+from repl_connect.exit_codes import ExitCode
+
+__all__ = ["COMMAND"]
+
+
+def _run(arguments: Sequence[str]) -> ExitCode:
+    options = parser_of(COMMAND).parse_args(arguments)
+    target = target_of(options.address)
+    dialect = options.dialect or target.dialect
+    if options.stdio:
+        for option in ("listen", "port_file", "token_file"):
+            if getattr(options, option):
+                raise UsageError(
+                    f"--stdio serves the one client that started it: leave "
+                    f"--{option.replace('_', '-')} out."
+                )
+        from repl_connect.bridge.running import serve_stdio
+
+        return serve_stdio(target.address, dialect=dialect, eager=options.eager)
+    from repl_connect.bridge.running import serve_listening
+    from repl_server.environment import token
+    from repl_server.errors import ServerError
+
+    try:
+        asked_for = token(options.token_file)
+    except ServerError as error:
+        raise UsageError(str(error)) from None
+    return serve_listening(
+        target.address,
+        options.listen,
+        dialect=dialect,
+        eager=options.eager,
+        port_file=options.port_file,
+        token=asked_for,
+    )
+
+
+COMMAND: Final = Command(
+    words="bridge",
+    summary="serve any REPL to nREPL clients: editors, tools",
+    description="Listen, and be an nREPL server for whatever REPL is at ADDRESS, so that every\n"
+    "nREPL client can use it: many at once, each with sessions of its own where the\n"
+    "REPL has such a thing. In front of an nREPL server, all that is said is passed\n"
+    "on as it is, between Unix sockets, TCP and ssh. It runs until SIGTERM or\n"
+    "Ctrl-C, and connects only while a client wants something.",
+    arguments=(
+        Argument(
+            ("address",), ADDRESS_HELP, metavar="ADDRESS", optional=False, completes="address"
+        ),
+        Argument(
+            ("--listen",),
+            "a path, host:port, or a port (0: any free one), instead of the runtime directory",
+            metavar="WHERE",
+            completes="file",
+        ),
+        Argument(("--stdio",), "serve one client on standard input and output instead"),
+        Argument(("--eager",), "connect at once, and stay connected when no client is there"),
+        Argument(("--port-file",), "write the port to .nrepl-port here, and remove it at the end"),
+        Argument(
+            ("--token-file",),
+            "clients must give the token in this file; needed to listen beyond this machine",
+            metavar="FILE",
+            completes="file",
+        ),
+        DIALECT,
+    ),
+    examples=(
+        ("repl-connect bridge ./guile-socket --listen 7888 --port-file", "Guile, for any editor"),
+        ("repl-connect bridge ./app.sock --listen 7888", "a Unix socket, for clients without them"),
+        ("repl-connect bridge ssh://ada@far/app.sock --listen ./far.sock", "a REPL far away"),
+        ("repl-connect bridge @game --stdio", "for an editor that starts its server itself"),
+    ),
+    exit_codes={
+        0: "it was ended",
+        2: "the command line was not understood, or nobody can listen there",
+        3: "with --eager: no connection",
+    },
+    run=_run,
+)

@@ -1,0 +1,30 @@
+"""Every REPL that is adapted, through the bridge."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from adapters.bridging import BridgeProcess
+from adapters.conftest import Running
+
+
+def test_a_bridge_serves_it_to_two_clients_one_after_the_other(
+    running: Running, tmp_path: Path
+) -> None:
+    phrases, dialect = running.subject.phrases, running.subject.dialect
+    forced = ("--dialect", dialect) if os.environ.get("FORCE_DIALECT") else ()
+    with BridgeProcess(running.program.address, "./b.sock", *forced, directory=tmp_path) as bridge:
+        for _ in range(2):
+            with bridge.open() as client:
+                assert client.value(phrases.sum) == phrases.forty_two
+                assert phrases.shown_text in client.value(phrases.text)
+                assert client.result(phrases.print)["out"] == "hello\n"
+                assert len(client.result(phrases.megabyte)["out"]) == 52 * 20_000
+                if "interrupt" in running.subject.supports:
+                    ident = client.eval(phrases.slow)
+                    client.until(ident, "out", "going")
+                    client.send({"op": "interrupt", "interrupt-id": ident})
+                    assert "interrupted" in client.replies(ident)[-1]["status"]
+        assert bridge.end() == (0, "")
+    assert running.program.alive
