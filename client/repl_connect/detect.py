@@ -74,8 +74,7 @@ class Detector:
     than on this machine everything takes.
 
     Use: until `dialect` is not None (or `again` is), `receive_data` what came, `silent` when
-    nothing came for `wait` seconds, and after each of these send `data_to_send`. Then `channel`
-    makes the channel, which has been given what is for it of the bytes received.
+    nothing came for `wait` seconds, and after each send `data_to_send`. Then make the `channel`.
     """
 
     def __init__(
@@ -233,6 +232,11 @@ class Detector:
         return self._system in _SPOKEN_TO and not self._relayed
 
     @property
+    def _is_known_buffered(self) -> bool:
+        """Whether its process, and what was found here before, take an upgrade unseen."""
+        return self._remembered is not None and self._remembered == _BUFFERED.get(self._system)
+
+    @property
     def _remembered(self) -> str | None:
         if not self._asked_memory:
             self._asked_memory = True
@@ -269,6 +273,8 @@ class Detector:
             return None
         if self._relayed:
             return _START_WAIT if self._system in _GREETS else _RELAY_WAIT
+        if self._is_known_buffered:
+            return GREETING_WAIT
         if self._remembered is not None and self._remembered != "line":
             silent = self._remembered in ("nrepl", "prepl", "swank")
             return _KNOWN_WAIT if silent else _LATE_WAIT
@@ -297,14 +303,15 @@ class Detector:
 
     def _said_nothing(self) -> None:
         """Speak to it, in a language that it is known to wait for, else in nREPL."""
-        known = self._remembered if self._remembered in _SPOKEN_TO.values() else None
+        known = self._remembered
+        is_spoken_to = known in _SPOKEN_TO.values()
         if self._waits_to_be_spoken_to:
             self.evidence.append("it waits to be spoken to, as Swank does")
-            self.guessed = known is not None
+            self.guessed = is_spoken_to
             self._decide(_SPOKEN_TO[self._system])
             return
         self.evidence.append("it said nothing")
-        if known is not None and not self._system:
+        if known and (self._is_known_buffered or (is_spoken_to and not self._system)):
             self.evidence.append(f"{known} was found here before")
             self.guessed = True
             self._decide(known)

@@ -17,7 +17,6 @@ from repl_connect.adapters.upgraded import (
     bootstrap_version,
     one_line,
 )
-from repl_server.dispatch.dispatcher import Evaluation
 from repl_server.wire import Message
 
 __all__ = ["ClojureAdapter", "PreplAdapter"]
@@ -66,14 +65,6 @@ class ClojureAdapter(UpgradedAdapter):
         cause = _CAUSE.search(said)  # of a prepl's error; else it is in the second line
         lines = [cause[1]] if cause else said.strip().splitlines()[:2]
         return ": ".join(["it did not take the upgrade", " ".join(lines)[:_MOST_REASON]])
-
-    def evaluate(self, evaluation: Evaluation) -> None:  # noqa: D102
-        for _ in range(len(self._known)):  # what still runs must not be what is forgotten
-            number, oldest = next(iter(self._known.items()))
-            if oldest.evaluation.finished:
-                break
-            self._known.move_to_end(number)
-        super().evaluate(evaluation)
 
     def _take_frame(self, frame: Message) -> None:
         if frame.get("kind") == "ready":

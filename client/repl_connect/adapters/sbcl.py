@@ -30,6 +30,7 @@ _PROCEDURES: Final = (
     "evaluation",
     "knowledge",
     "requests",
+    "methods",
 )
 _PROMPT: Final = re.compile(rb"(?:\A|\n)(?:\* |\d+(?:\[\d+)?\] )\Z")
 _LEVEL: Final = re.compile(rb"\d+(?:\[(?P<level>\d+))?\]")

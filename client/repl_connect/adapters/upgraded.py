@@ -279,7 +279,7 @@ class UpgradedAdapter(Adapter):
         number = next(self._numbers)
         self._running = self._known[number] = _Running(evaluation)
         if len(self._known) > _LATE:
-            self._known.popitem(last=False)
+            self._forget_oldest()
         message = evaluation.message
         op, file = "eval", message.get("file")
         if evaluation.is_file:
@@ -330,6 +330,13 @@ class UpgradedAdapter(Adapter):
             namespace if isinstance(namespace, str) else "",
             text,
         )
+
+    def _forget_oldest(self) -> None:
+        """Of those that have ended: what still runs is not forgotten, however long it has."""
+        for number, known in self._known.items():
+            if known.evaluation.finished:
+                del self._known[number]
+                return
 
     def _over(self, known: _Running) -> None:
         """The REPL is free for the next one."""

@@ -58,7 +58,7 @@ def _show_all(front_end: FrontEnd, held: list[dict[str, Any]]) -> None:
             each.get("id"),
             each.get("name"),
             ago(each.get("since")),
-            " ".join(f",{name}" for name in _texts(each.get("restarts"))),
+            " ".join(_typed("", name) for name in _texts(each.get("restarts"))),
             f"{line_of(each.get('ex'))}: {line_of(each.get('message'))}",
         )
         for each in held
@@ -79,9 +79,37 @@ def _show_one(front_end: FrontEnd, held: dict[str, Any]) -> None:
     ]
     fragments += table(front_end.columns, ("frame", "in", "at"), rows)
     ident = line_of(held.get("id"))
-    commands = ", ".join(f",{name} {ident}" for name in _texts(held.get("restarts")))
+    commands = ", ".join(_typed(ident, name) for name in _texts(held.get("restarts")))
     fragments.append(("class:note", f"{commands}; ,frame {ident} 0 CODE evaluates in a frame.\n"))
     front_end.say(fragments)
+
+
+def _typed(ident: str, restart: str) -> str:
+    """What is typed to choose it. The program may have others than those that are commands."""
+    words = (f",{restart}", ident) if restart in _RESTARTS else (",restart", ident, restart)
+    return " ".join(filter(None, words))
+
+
+def _restart_named(front_end: FrontEnd, argument: str) -> None:
+    """`,restart [ID] NAME [VALUE]`: any restart that the error has."""
+
+    def listed(held: list[dict[str, Any]]) -> None:
+        words = argument.split(None, 2)
+        found = [each for each in held if str(each.get("id")) == words[0]]
+        if not held:
+            front_end.note(_NONE)
+            return
+        if not found:
+            found, words = held[-1:], ["", *argument.split(None, 1)]
+        names = _texts(found[0].get("restarts"))
+        if len(words) < 2 or words[1] not in names:
+            front_end.problem(
+                f"It has the restarts {', '.join(names)}: ,restart [ID] NAME [VALUE]."
+            )
+            return
+        _choose(front_end, words[1], str(found[0].get("id")), "".join(words[2:]))
+
+    _when_idle(front_end, lambda: _ask(front_end, listed))
 
 
 def _restart(how: str) -> Callable[[FrontEnd, str], None]:
@@ -124,7 +152,7 @@ def _when_idle(front_end: FrontEnd, action: Callable[[], None]) -> None:
 
 def _choose(front_end: FrontEnd, how: str, ident: str, value: str) -> None:
     """Send the choice. A value is evaluated there first: what comes of that is shown too."""
-    if value and how != "continue":
+    if value and how in ("retry", "abort"):
         front_end.problem(f",{how} takes no value; ,continue does.")
         return
     session = session_of(front_end, "repl-server/restart")
@@ -139,10 +167,10 @@ def _choose(front_end: FrontEnd, how: str, ident: str, value: str) -> None:
             failed = True
             front_end.problem(line_of(refusal_of(reply, "would not")))
             return
-        for key in ("out", "err"):
+        for key, newline in (("out", ""), ("err", ""), ("value", "\n")):
             text = reply.get(key)
             if isinstance(text, str) and text:
-                front_end.say([(f"class:{key}", visible(text))])
+                front_end.say([(f"class:{key}", visible(text) + newline)])
         failed = failed or "eval-error" in statuses
         if "done" in statuses:
             end = "is held still" if failed or "interrupted" in statuses else how
@@ -236,6 +264,16 @@ HELD: Final = (
         argument="[ID]",
         doc="raise the error in the program after all",
         run=_restart("abort"),
+    ),
+    Command(
+        names=(),
+        other_names=("restart",),
+        needs="repl-server/restart",
+        argument="[ID] NAME [VALUE]",
+        doc="any other way to go on that ,held shows",
+        run=_restart_named,
+        more="A program in Common Lisp can offer ways of its own. VALUE is evaluated there.",
+        example=",restart h1 use-value 42",
     ),
     Command(
         names=(),

@@ -41,24 +41,11 @@
     (or (and text (< (stream-at stream) (length text)))
         (and (session-answers (stream-session stream)) t))))
 
-(defmethod sb-gray:stream-read-char ((stream input-stream))
-  (next-char stream t))
-
-(defmethod sb-gray:stream-peek-char ((stream input-stream))
-  (next-char stream nil))
-
-(defmethod sb-gray:stream-unread-char ((stream input-stream) char)
-  (declare (ignore char))
+(defun step-back (stream)
   (when (plusp (stream-at stream)) (decf (stream-at stream)))
   nil)
 
-(defmethod sb-gray:stream-read-char-no-hang ((stream input-stream))
-  (and (waits stream) (next-char stream t)))
-
-(defmethod sb-gray:stream-listen ((stream input-stream))
-  (waits stream))
-
-(defmethod sb-gray:stream-clear-input ((stream input-stream))
+(defun forget-input (stream)
   (setf (stream-text stream) nil
         (session-answers (stream-session stream)) '())
   nil)

@@ -161,22 +161,3 @@
                         (if (char= char #\Newline) 0 (1+ (stream-column stream))))
                   t)))
       (put-text stream (string char) 0 1))))
-
-(defmethod sb-gray:stream-write-char ((stream output-stream) char)
-  (put-char stream char)
-  char)
-
-(defmethod sb-gray:stream-write-string ((stream output-stream) text &optional (start 0) end)
-  (put-text stream text start (or end (length text)))
-  text)
-
-(defmethod sb-gray:stream-line-column ((stream output-stream))
-  (stream-column stream))
-
-(defmethod sb-gray:stream-force-output ((stream output-stream))
-  (flush (stream-connection stream))
-  nil)
-
-(defmethod sb-gray:stream-finish-output ((stream output-stream))
-  (flush (stream-connection stream))
-  nil)

@@ -2,23 +2,19 @@
 
 ;;; Values
 
-(defmethod sb-gray:stream-write-char ((stream cut-stream) char)
+(defun put-cut-char (stream char)
   (when (zerop (stream-left stream)) (throw stream t))
   (decf (stream-left stream))
   (advance-column stream (string char) 0 1)
   (write-char char (stream-text stream)))
 
-(defmethod sb-gray:stream-write-string ((stream cut-stream) text &optional (start 0) end)
-  (let* ((end (or end (length text)))
-         (last (min end (+ start (stream-left stream)))))
+(defun put-cut-text (stream text start end)
+  (let ((last (min end (+ start (stream-left stream)))))
     (write-string text (stream-text stream) :start start :end last)
     (advance-column stream text start last)
     (decf (stream-left stream) (- last start))
     (when (< last end) (throw stream t))
     text))
-
-(defmethod sb-gray:stream-line-column ((stream cut-stream))
-  (stream-column stream))
 
 (defun printed (value quota)
   ;; The value as text, and whether it was cut.
