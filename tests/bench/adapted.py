@@ -23,7 +23,7 @@ from repl_connect.channel import Channel
 from repl_connect.dialects import DIALECTS
 from repl_server.wire import Idle, Message
 
-__all__ = ["adapted", "adapted_output"]
+__all__ = ["Adapted", "adapted", "adapted_output", "adapted_repl"]
 
 _LINE: Final = 80
 _FAST_ENOUGH: Final = 20.0  # MB/s
@@ -106,6 +106,14 @@ _PLAIN: Final = (
 )
 
 
+def _received(stream: socket.socket) -> bytes:
+    """What has come, acknowledged at once: some send an answer in two parts."""
+    data = stream.recv(65536)
+    if stream.family != socket.AF_UNIX:
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+    return data
+
+
 class _Asked:
     """A plain REPL: bytes to it, and what it says up to the mark."""
 
@@ -127,7 +135,7 @@ class _Asked:
         mark, data, count = self._plain.mark, b"", 0
         inside = mark.startswith(b"(")
         while not (mark in data if inside else data.endswith(mark)):
-            got = self._stream.recv(65536)
+            got = _received(self._stream)
             assert got, data
             count += len(got)
             if b"(:ping " in got:
@@ -148,10 +156,11 @@ def _pong(data: bytes) -> bytes:
     return _packet(f"(:emacs-pong {words})")
 
 
-class _Adapted:
+class Adapted:
     """The same through its adapter, over one blocking socket, with no loop around it."""
 
-    def __init__(self, channel: Channel, stream: socket.socket) -> None:
+    def __init__(self, address: str, channel: Channel, stream: socket.socket) -> None:
+        self.address = address
         self._channel = channel
         self._stream = stream
         session = self.exchange({"op": "clone", "id": "0"})["new-session"]
@@ -163,6 +172,10 @@ class _Adapted:
         self.printed = 0
         self.exchange({**self._message, "code": code})
         return self.printed
+
+    def times(self, code: str, rounds: int) -> list[float]:
+        """Seconds that it takes, each of so many times."""
+        return _timed(partial(self.ask, code), rounds)
 
     def exchange(self, message: Message) -> Message:
         """An op to its `done`."""
@@ -177,34 +190,51 @@ class _Adapted:
             data = channel.data_to_send()
             if data:
                 stream.sendall(data)
-            channel.receive_data(stream.recv(65536))
+            channel.receive_data(_received(stream))
 
 
 @contextlib.contextmanager
-def _both(plain: _Plain, directory: Path) -> Iterator[tuple[_Asked, _Adapted]]:
+def _both(plain: _Plain, directory: Path) -> Iterator[tuple[_Asked, Adapted]]:
     """The plain REPL and the adapted one, each of a program of its own."""
-    subject = next((each for each in SUBJECTS if each.name == plain.subject), None)
-    if subject is None or subject.missing():
-        raise Skipped(f"{plain.subject} is not installed")
     with contextlib.ExitStack() as stack:
-        bare, upgraded = (_stream(subject, directory / name, stack) for name in ("bare", "own"))
+        own = stack.enter_context(adapted_repl(plain.subject, directory / "own"))
+        bare = stack.enter_context(_program(_subject(plain.subject), directory / "bare"))[1]
         stack.enter_context(pinned_to(0))
-        yield _Asked(plain, bare), _Adapted(DIALECTS[subject.dialect].channel(), upgraded)
+        yield _Asked(plain, bare), own
 
 
-def _stream(subject: Subject, directory: Path, stack: contextlib.ExitStack) -> socket.socket:
+@contextlib.contextmanager
+def adapted_repl(name: str, directory: Path) -> Iterator[Adapted]:
+    """A program of the acceptance suite, by its name there, and its REPL adapted."""
+    subject = _subject(name)
+    with _program(subject, directory) as (address, stream):
+        yield Adapted(address, DIALECTS[subject.dialect].channel(), stream)
+
+
+def _subject(name: str) -> Subject:
+    subject = next((each for each in SUBJECTS if each.name == name), None)
+    if subject is None or subject.missing():
+        raise Skipped(f"{name} is not installed")
+    return subject
+
+
+@contextlib.contextmanager
+def _program(subject: Subject, directory: Path) -> Iterator[tuple[str, socket.socket]]:
+    """Its address, and a connection to it."""
     directory.mkdir(parents=True)
     with pinned_to(1):
         program = subject.start(directory)
-    stack.callback(program.stop)
-    host, _, port = program.address.rpartition(":")
-    unix = "/" in program.address
-    stream = stack.enter_context(socket.socket(socket.AF_UNIX if unix else socket.AF_INET))
-    stream.settimeout(LONG)
-    stream.connect(program.address if unix else (host, int(port)))
-    if not unix:
-        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return stream
+    try:
+        host, _, port = program.address.rpartition(":")
+        unix = "/" in program.address
+        with socket.socket(socket.AF_UNIX if unix else socket.AF_INET) as stream:
+            stream.settimeout(LONG)
+            stream.connect(program.address if unix else (host, int(port)))
+            if not unix:
+                stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            yield program.address, stream
+    finally:
+        program.stop()
 
 
 def adapted(directory: Path, *, quick: bool) -> list[Row]:

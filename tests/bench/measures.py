@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import adapted, clients, latency, prompt_bench, throughput, weight
+from bench import adapted, bridged, clients, latency, prompt_bench, throughput, weight
 from bench.rows import Row, Skipped
 
 __all__ = ["MEASURES", "Row", "Skipped"]
@@ -28,6 +28,7 @@ MEASURES: Final[Mapping[str, Callable[..., list[Row]]]] = {
     "start": weight.start,
     "adapted": adapted.adapted,
     "adapted-output": adapted.adapted_output,
+    "bridged": bridged.bridged,
     "one-shot": clients.one_shot,
     "prompt": clients.prompt,
     "prompt-output": prompt_bench.output,

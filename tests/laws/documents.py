@@ -93,14 +93,15 @@ def _adapters() -> str:
         for feature in FEATURES:
             cell = "yes" if feature in subject.supports else "-"
             if feature in subject.notes:
-                note = f"{subject.name}, {feature}: {subject.notes[feature]}."
-                notes.append(note)
-                cell += f" ({len(notes)})"
+                note = f"{feature}: {subject.notes[feature]}"
+                if note not in notes:
+                    notes.append(note)
+                cell += f" ({notes.index(note) + 1})"
             cells.append(cell)
         lines.append(_row(subject.name, *cells))
     features = (f"{number} {doc}" for number, doc in enumerate(FEATURES.values(), 1))
     lines += ["", "; ".join(features) + "."]
-    lines += ["", *(f"({number}) {note}  " for number, note in enumerate(notes, 1))]
+    lines += ["", "; ".join(f"({number}) {note}" for number, note in enumerate(notes, 1)) + "."]
     return "\n".join([*lines, ""])
 
 
@@ -113,7 +114,11 @@ _TABLES: Mapping[str, Callable[[], str]] = {
     "adapters": _adapters,
 }
 
-DOCUMENTS = (_ROOT / "server" / "README.md", _ROOT / "client" / "README.md")
+DOCUMENTS = (
+    _ROOT / "server" / "README.md",
+    _ROOT / "client" / "README.md",
+    _ROOT / "client" / "ADAPTERS.md",
+)
 """The documents with such tables."""
 
 

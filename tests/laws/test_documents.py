@@ -8,7 +8,7 @@ import pytest
 from laws.documents import DOCUMENTS, with_tables
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_tables_are_those_of_the_source(document: Path) -> None:
     text = document.read_text("utf-8")
     assert "<!-- end of " in text

@@ -70,7 +70,8 @@ def test_the_session_goes_on_when_only_the_line_was_cut(line: Line, terminal: Te
 
 
 def test_the_namespace_is_the_same_after_the_line_was_cut(line: Line, terminal: Terminal) -> None:
-    terminal.enter("import colorsys")
+    terminal.enter("import colorsys; print(colorsys.__name__)")
+    terminal.wait_for_line("colorsys")  # what still runs when the line is cut is stopped
     terminal.enter(",in colorsys")
     terminal.wait_for_current("colorsys>")
     line.cut()

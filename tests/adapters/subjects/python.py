@@ -70,7 +70,7 @@ SUBJECTS = (
         start=partial(start_console, kind="process"),
         phrases=PHRASES._replace(define="", read="3 + 4"),
         supports=_ALL,
-        notes={**_NOTES, "clients": "a process for each"},
+        notes={**_NOTES, "clients": "each has a process of its own"},
     ),
     Subject(
         name="Python, standard streams by thread",

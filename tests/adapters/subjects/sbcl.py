@@ -1,4 +1,4 @@
-"""SBCL's plain REPL: a process for each connection, and an image that they share."""
+"""SBCL's plain REPL: each has a process of its own connection, and an image that they share."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ SUBJECTS = (
         start=start_each,
         phrases=PHRASES,
         supports=frozenset(FEATURES) - {"clients"},
-        notes={"clients": "each has its own program"},
+        notes={"clients": "each has a process of its own"},
     ),
     Subject(
         name="SBCL, shared image",

@@ -54,7 +54,7 @@ class Connection:
         self.reading = False
         self.answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.bell = threading.Event()
-        """Rung when output waits."""
+        """Rung when output waits, and while something is evaluated, which may print."""
         self.active = threading.Event()
         """Set while evaluations come, for who looks after long ones."""
         self.held: list[tuple[str, bytes]] = []
@@ -67,8 +67,9 @@ class Connection:
         """The standard streams of evaluations."""
         self.streams = [
             input_stream(self.read_input),
-            output_stream(lambda data: self.put("out", data)),
-            output_stream(lambda data: self.put("err", data)),
+            # What is gathered is looked for in time, if there is a thread that does.
+            output_stream(lambda data: self.put("out", data), by_line=not self.busy),
+            output_stream(self.put_error, by_line=True),
         ]
 
     # Out.
@@ -99,6 +100,12 @@ class Connection:
         if mine:
             self.leave()
 
+    def put_error(self, data: bytes) -> None:
+        """The same for standard error, behind what was printed before it."""
+        with contextlib.suppress(ValueError):  # it has been closed
+            self.streams[1].flush()
+        self.put("err", data)
+
     def send_output(self) -> None:
         """Frames of the output that waits; with the lock held."""
         held, self.held, self.held_bytes = self.held, [], 0
@@ -122,7 +129,10 @@ class Connection:
         while not self.over:
             self.bell.wait()
             time.sleep(_PAUSE)
-            self.bell.clear()
+            if not self.number:
+                self.bell.clear()
+            with contextlib.suppress(ValueError):  # it has been closed
+                self.streams[1].flush()
             with self.lock:
                 self.send_output()
 
@@ -230,6 +240,8 @@ class Connection:
         self.number = number
         if not self.active.is_set():
             self.active.set()
+        if not self.bell.is_set():
+            self.bell.set()
         if self.withdrawn == number:
             self.stop, self.pending = number, True
         try:

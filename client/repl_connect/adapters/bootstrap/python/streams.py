@@ -112,11 +112,11 @@ class _Input(io.TextIOWrapper):
         pass
 
 
-def output_stream(put: Callable[[bytes], None]) -> io.TextIOWrapper:
-    """A text stream that gives whole lines of bytes to `put`."""
+def output_stream(put: Callable[[bytes], None], *, by_line: bool) -> io.TextIOWrapper:
+    """A text stream that gives bytes to `put`, whole lines or as much as it has gathered."""
     outlet: Any = _Outlet(put)
     return io.TextIOWrapper(
-        outlet, encoding="utf-8", errors="backslashreplace", newline="\n", line_buffering=True
+        outlet, encoding="utf-8", errors="backslashreplace", newline="\n", line_buffering=by_line
     )
 
 
