@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from repl_connect.address import Address, HttpAddress, SshAddress, TcpAddress, UnixAddress
 from repl_connect.credentials import token
-from repl_connect.detect import TALK_WAIT, Detector
+from repl_connect.detection.detector import TALK_WAIT, Detector
+from repl_connect.detection.peer import peer_of
+from repl_connect.detection.recorded import is_recorded
 from repl_connect.dialects import DIALECTS
-from repl_connect.discover import is_recorded
 from repl_connect.errors import ConnectError, ConnectionLost, NotListening
 from repl_connect.link import Link
-from repl_connect.peer import peer_of
 from repl_connect.session import SessionError
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def connect(
         except ConnectError as error:
             if not detector.guessed or time.monotonic() >= deadline:
                 raise _explained(stream, address, error) from None
-            from repl_connect.remembered import forget
+            from repl_connect.detection.remembered import forget
 
             forget(address)
             remembers = False
             continue
         if detector.is_news:
-            from repl_connect.remembered import remember
+            from repl_connect.detection.remembered import remember
 
             remember(address, link.dialect)
         return link
@@ -115,7 +115,7 @@ def _identified(
     evidence: Sequence[str] = ("its address says so",) if isinstance(address, HttpAddress) else ()
 
     def remembered() -> str | None:
-        from repl_connect.remembered import recall
+        from repl_connect.detection.remembered import recall
 
         return recall(address) if remembers else None
 

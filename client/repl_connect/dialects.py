@@ -44,7 +44,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
     "clojure": Dialect("Clojure's socket REPL", f"{_HERE}.clojure", "ClojureAdapter"),
     "prepl": Dialect("Clojure's prepl", f"{_HERE}.clojure", "PreplAdapter"),
     "sbcl": Dialect("SBCL", f"{_HERE}.sbcl", "SbclAdapter"),
-    "swank": Dialect("Swank", f"{_HERE}.swank", "SwankAdapter"),
+    "swank": Dialect("Swank", f"{_HERE}.swank.adapter", "SwankAdapter"),
     "racket": Dialect("Racket", f"{_HERE}.racket", "RacketAdapter"),
     "scm": Dialect("SCM", f"{_HERE}.scm", "ScmAdapter"),
     "node": Dialect("Node's repl", f"{_HERE}.node", "NodeAdapter"),

@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple
 
 from repl_connect.address import Address, SshAddress, TcpAddress, UnixAddress
 from repl_connect.channel import Channel
-from repl_connect.detect import Detector
+from repl_connect.detection.detector import Detector
+from repl_connect.detection.peer import Peer, process_of, unix_peer_pid
 from repl_connect.errors import ConnectError
 from repl_connect.events import Description
 from repl_connect.listeners import Listeners
-from repl_connect.peer import Peer, process_of, unix_peer_pid
 from repl_connect.places import BadPortFile, Place, places, shown_path
 from repl_connect.replies import description_of, statuses_of
 from repl_server.wire import Idle, Message, ProtocolError

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from repl_connect.adapters.lisp_data import Datum, read
-from repl_connect.adapters.packets import PacketReader, packet
-from repl_connect.adapters.swank import SwankAdapter
+from repl_connect.adapters.swank.adapter import SwankAdapter
+from repl_connect.adapters.swank.lisp_data import Datum, read
+from repl_connect.adapters.swank.packets import PacketReader, packet
 from repl_server.wire import Message
 
 __all__ = ["Lisp", "ready"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repl_connect.adapters.lisp_data import MOST_DEEP, Datum, Symbol, as_text, read
-from repl_connect.adapters.packets import MOST_BYTES, PacketReader, packet
+from repl_connect.adapters.swank.lisp_data import MOST_DEEP, Datum, Symbol, as_text, read
+from repl_connect.adapters.swank.packets import MOST_BYTES, PacketReader, packet
 from repl_server.wire import RemoteProtocolError
 
 TEXTS = st.text(st.characters(codec="utf-8"))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from adapters.playing_swank import Lisp, ready
 
-from repl_connect.adapters.lisp_data import Datum
-from repl_connect.adapters.packets import packet
-from repl_connect.adapters.swank import SwankAdapter
+from repl_connect.adapters.swank.adapter import SwankAdapter
+from repl_connect.adapters.swank.lisp_data import Datum
+from repl_connect.adapters.swank.packets import packet
 from repl_server.wire import CLOSED, NEED_DATA, RemoteProtocolError
 
 
@@ -229,7 +229,7 @@ def test_messages_of_no_known_shape_are_ignored(lisp: Lisp, message: str) -> Non
 def test_a_value_without_end_is_an_error(
     lisp: Lisp, session: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("repl_connect.adapters.swank_running.MOST_VALUE", 10_000)
+    monkeypatch.setattr("repl_connect.adapters.swank.running.MOST_VALUE", 10_000)
     number = lisp.evaluate(session=session)
     part = f'(:write-string "{"x" * 1000}" (:repl-connect :value {number} "P" t nil))'
     with pytest.raises(RemoteProtocolError, match="value"):

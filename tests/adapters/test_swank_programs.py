@@ -13,7 +13,7 @@ from adapters.subject import Process
 from adapters.subjects.swank import LOADER, SUBJECTS, start
 from driver import Client
 
-from repl_connect.adapters.packets import PacketReader, packet
+from repl_connect.adapters.swank.packets import PacketReader, packet
 from repl_connect.errors import ConnectError
 from repl_connect.session import NeedInput, Output
 

@@ -6,9 +6,9 @@ import pytest
 
 from repl_connect.adapters.guile import GuileAdapter
 from repl_connect.channel import WireChannel
-from repl_connect.detect import Detector
+from repl_connect.detection.detector import Detector
+from repl_connect.detection.peer import Peer
 from repl_connect.errors import ConnectError
-from repl_connect.peer import Peer
 from repl_server.wire import encode
 
 PROBE = encode({"op": "describe", "id": "0"})

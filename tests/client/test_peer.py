@@ -15,7 +15,7 @@ import pytest
 from client.fakes import FakeServer, Talk
 from guile.programs import free_port
 
-from repl_connect.peer import Peer, peer_of, process_of
+from repl_connect.detection.peer import Peer, peer_of, process_of
 
 
 @contextmanager

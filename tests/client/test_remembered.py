@@ -12,8 +12,8 @@ from driver import Client
 
 from repl_connect.address import Address, TcpAddress, UnixAddress, parse_address
 from repl_connect.connect import connect, reach
+from repl_connect.detection.remembered import forget, path, recall, remember
 from repl_connect.errors import ConnectError
-from repl_connect.remembered import forget, path, recall, remember
 from repl_server.wire import Message, encode
 
 PROBE = encode({"op": "describe", "id": "0"})

@@ -24,7 +24,7 @@ WITHOUT_IO = [
     CLIENT / "channel.py",
     CLIENT / "session.py",
     CLIENT / "events.py",
-    CLIENT / "detect.py",
+    CLIENT / "detection" / "detector.py",
 ]
 IO = {"socket", "threading", "_thread", "time", "asyncio", "select", "selectors", "subprocess"}
 HEAVY = {"prompt_toolkit", "textual", "pygments", "asyncio", "dataclasses", "inspect"}

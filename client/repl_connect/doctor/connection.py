@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 
 from repl_connect.address import Address, HttpAddress, SshAddress, TcpAddress, UnixAddress
 from repl_connect.connect import CONNECT_TIMEOUT, connect
+from repl_connect.detection.peer import process_of, unix_peer_pid
 from repl_connect.dialects import DIALECTS
 from repl_connect.doctor.finding import Finding, State
 from repl_connect.errors import ConnectError, ConnectionLost
 from repl_connect.link import Link
 from repl_connect.listeners import Listeners, is_local
 from repl_connect.listing import command_line
-from repl_connect.peer import process_of, unix_peer_pid
 from repl_connect.places import record_at
 
 __all__ = ["Examination", "examine_address"]

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from repl_connect import __version__
+from repl_connect.detection.peer import peer_of
 from repl_connect.link import Link
-from repl_connect.peer import peer_of
 from repl_connect.prompt.commands.asking import connected
 from repl_connect.prompt.commands.command import Command
 from repl_connect.prompt.commands.rows import facts, line_of

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from repl_connect.adapters.lisp_data import Datum
+from repl_connect.adapters.swank.lisp_data import Datum
 from repl_server.dispatch.requests import Request
 from repl_server.wire import Message
 

@@ -11,7 +11,7 @@ import os
 import socket
 
 from repl_connect.address import Address, HttpAddress, SshAddress, UnixAddress
-from repl_connect.peer import unix_peer_pid
+from repl_connect.detection.peer import unix_peer_pid
 from repl_server.network.records import records, records_of
 
 __all__ = ["is_recorded"]

@@ -22,13 +22,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from repl_connect.channel import Channel
+from repl_connect.detection.peer import Peer
 from repl_connect.dialects import dialect_named
 from repl_connect.errors import ConnectError
-from repl_connect.peer import Peer
 from repl_server.wire import Decoder, RemoteProtocolError, encode
 
 if TYPE_CHECKING:
-    from repl_connect.greetings import Prompt
+    from repl_connect.detection.greetings import Prompt
     from repl_server.dispatch.timing import Timing
 
 __all__ = ["GREETING_WAIT", "TALK_WAIT", "Detector"]
@@ -394,7 +394,7 @@ class Detector:
 
     def _back(self) -> None:
         """It has answered the finished probe, or what was said to leave its debugger."""
-        from repl_connect.greetings import prompt_at_end
+        from repl_connect.detection.greetings import prompt_at_end
 
         received = self._received
         self._refuse_no_repl()
@@ -426,7 +426,7 @@ class Detector:
 
         Only what is not known from what is seen now is looked up there.
         """
-        from repl_connect.greetings import prompt_at_end
+        from repl_connect.detection.greetings import prompt_at_end
 
         found = prompt_at_end(self._received, system=self._system)
         if found is None or found.sure or self._remembered is None:
@@ -459,7 +459,7 @@ class Detector:
         )
 
     def _refuse_no_repl(self) -> None:
-        from repl_connect.greetings import no_repl
+        from repl_connect.detection.greetings import no_repl
 
         what = no_repl(self._received)
         if what is not None:

@@ -20,8 +20,7 @@ from collections.abc import Mapping
 from typing import Final
 from weakref import WeakSet
 
-from repl_connect.adapters.lisp_data import Datum, Symbol, as_text
-from repl_connect.adapters.swank_errors import (
+from repl_connect.adapters.swank.errors import (
     ABORT,
     CHOICE,
     Condition,
@@ -29,9 +28,10 @@ from repl_connect.adapters.swank_errors import (
     choice_of,
     condition_of_debugger,
 )
-from repl_connect.adapters.swank_knowledge import about_of, candidates_of, info_of
-from repl_connect.adapters.swank_link import REPL_THREAD, WORKER, Stop, SwankLink, Then
-from repl_connect.adapters.swank_running import Place, Running
+from repl_connect.adapters.swank.knowledge import about_of, candidates_of, info_of
+from repl_connect.adapters.swank.link import REPL_THREAD, WORKER, Stop, SwankLink, Then
+from repl_connect.adapters.swank.lisp_data import Datum, Symbol, as_text
+from repl_connect.adapters.swank.running import Place, Running
 from repl_connect.adapters.upgraded import bootstrap_source, bootstrap_version, one_line
 from repl_server.dispatch.dispatcher import Bounds, Client, Evaluation, Request, Session
 from repl_server.dispatch.timing import Timing

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from repl_connect.adapters.lisp_data import Datum
-from repl_connect.adapters.swank_errors import Condition, Held
+from repl_connect.adapters.swank.errors import Condition, Held
+from repl_connect.adapters.swank.lisp_data import Datum
 from repl_connect.channel import CLIENT_LIMITS
 from repl_server.dispatch.dispatcher import Evaluation, Session
 from repl_server.wire import RemoteProtocolError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from repl_connect.adapters.lisp_data import Datum
+from repl_connect.adapters.swank.lisp_data import Datum
 
 __all__ = ["about_of", "candidates_of", "info_of"]
 

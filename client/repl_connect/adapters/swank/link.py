@@ -20,8 +20,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from repl_connect.adapters.adapter import Adapter
-from repl_connect.adapters.lisp_data import Datum, as_text, read
-from repl_connect.adapters.packets import PacketReader, packet
+from repl_connect.adapters.swank.lisp_data import Datum, as_text, read
+from repl_connect.adapters.swank.packets import PacketReader, packet
 from repl_server.dispatch.dispatcher import Bounds
 from repl_server.dispatch.timing import Timing
 from repl_server.wire import RemoteProtocolError

@@ -1,0 +1,1 @@
+"""Swank, SLIME's protocol, natively: packets of s-expressions, and Lisp's restarts."""
