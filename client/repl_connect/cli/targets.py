@@ -9,7 +9,7 @@ from repl_connect.errors import AddressError
 
 __all__ = ["ADDRESS_HELP", "Target", "partner_names", "target_of"]
 
-ADDRESS_HELP = "where it listens: ./x.sock, host:port, a port of this machine, or @NAME"
+ADDRESS_HELP = "where it listens: ./x.sock, host:port, a port here, ssh://HOST/PATH, or @NAME"
 
 
 class Target(NamedTuple):
