@@ -244,6 +244,10 @@ def _instead(link: Link) -> str:
     )
 
 
+_NO_SWANK: Final = " It was taken for Swank; if it is telephone, its address is http://HOST:PORT."
+# Both are a silent SBCL.
+
+
 def _lost(name: str, error: OSError) -> ConnectError:
     return ConnectError(f"{name}: the connection was lost ({error.strerror}).")
 
@@ -263,6 +267,7 @@ def _start(link: Link, timeout: float, *, tool: bool, resume: str | None, keep: 
         raise ConnectError(
             f"{link.name}: it is there, but opened no session in {timeout:.2g} seconds. "
             "It may be busy with an evaluation, or its loop may not poll."
+            + (_NO_SWANK if link.dialect == "swank" else "")
         )
     failure = ready[0]
     if failure is not None:

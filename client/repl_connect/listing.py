@@ -135,7 +135,8 @@ class _Asked:
         self._peer = _process(pid) if pid else _owner(place, listeners)
         # A port is known from a record or a port file only, and both mean nREPL.
         recorded = place.record is not None or isinstance(place.address, TcpAddress)
-        self._detector = Detector(str(place.address), recorded=recorded, peer=self._peer)
+        self._name = str(_shown(place.address, here))
+        self._detector = Detector(self._name, recorded=recorded, peer=self._peer)
         self.silent_at = self._quiet()
         stream.setblocking(False)
         self._bridge = place.record is not None and place.record.mode == "bridge"
@@ -161,7 +162,7 @@ class _Asked:
                 while not isinstance(event := self._channel.next_event(), Idle):
                     self._answered(event)
             else:
-                self._end(f"{self.place.address}: it closed the connection when it was asked.")
+                self._end(f"{self._name}: it closed the connection when it was asked.")
         except (ConnectError, ProtocolError) as error:
             self._end(str(error))
 
@@ -187,7 +188,7 @@ class _Asked:
         if not (adapted or known or self.place.record is not None):
             evidence = self._detector.evidence
             said = evidence[-1] if evidence and not self._silent else _SILENT
-            self.problem = self.problem or f"{self.place.address}: {said}; is it a REPL?"
+            self.problem = self.problem or f"{self._name}: {said}; is it a REPL?"
             return None
         state = "unasked" if adapted else "token" if self._token else "live" if known else "busy"
         return _server(
@@ -243,7 +244,7 @@ class _Asked:
         try:
             self.stream.sendall(data)
         except OSError:
-            self._end(f"{self.place.address}: it closed the connection when it was asked.")
+            self._end(f"{self._name}: it closed the connection when it was asked.")
 
     def _end(self, problem: str) -> None:
         self.done = True

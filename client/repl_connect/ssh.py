@@ -44,7 +44,8 @@ _LOGGED_IN: Final = "Authenticated to "
 _SHIELD: Final = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
 
 _PYTHON: Final = (
-    "import os,socket as k,sys,threading as t;s=k.socket(k.AF_UNIX);s.connect(sys.argv[1]);"
+    "import os,socket as k,sys,threading as t;s=k.socket(k.AF_UNIX);"
+    "e=s.connect_ex(sys.argv[1]);e and sys.exit(os.strerror(e));"
     "t.Thread(target=lambda:([s.sendall(d) for d in iter(lambda:os.read(0,65536),b'')],"
     "s.shutdown(1)),daemon=True).start();"
     "[(sys.stdout.buffer.write(d),sys.stdout.flush()) for d in iter(lambda:s.recv(65536),b'')]"

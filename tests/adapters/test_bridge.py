@@ -16,6 +16,8 @@ from guile.programs import GUILE, GuileProgram
 from server.conftest import wait_until
 from server.wire_client import WireClient, gather
 
+from repl_server.wire import encode
+
 NO_UPSTREAM = "repl-connect/no-upstream"
 LOOP = '(begin (display "going\\n") (let lp () (lp)))'
 
@@ -258,6 +260,18 @@ def test_what_is_sent_satisfies_the_strictest_client(start: Start, bridge: Bridg
     assert set(idle["status"]) == {"done", "session-idle"}
     (closed,) = client.ask({"op": "close"})
     assert set(closed["status"]) == {"done", "session-closed"}
+
+
+def test_an_op_that_is_no_text_is_refused_and_the_bridge_goes_on(
+    start: Start, bridge: BridgeProcess
+) -> None:
+    start()
+    client = bridge.open()
+    (refused,) = client.ask({"op": ["eval"]})
+    assert {"done", "error"} <= set(refused["status"])
+    client.socket.sendall(encode({"op": {"a": 1}, "id": ["a"], "session": []}))
+    assert {"done", "error"} <= set(client.receive()["status"])
+    assert client.value("(+ 1 2)") == "3"
 
 
 def test_a_session_of_another_client_can_be_used(start: Start, bridge: BridgeProcess) -> None:

@@ -173,9 +173,12 @@ class TestListening:
         assert bridge.end() == (0, "")
         assert not os.path.exists(bridge.address)
 
-    def test_ctrl_c_ends_it(self, open_bridge: Open) -> None:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+    def test_ctrl_c_and_the_end_of_the_terminal_end_it(
+        self, number: signal.Signals, open_bridge: Open
+    ) -> None:
         bridge = open_bridge("./none.sock")
-        bridge.process.send_signal(signal.SIGINT)
+        bridge.process.send_signal(number)
         assert bridge.process.wait(SECONDS) == 0
         assert not os.path.exists(bridge.address)
 
@@ -288,3 +291,19 @@ def test_a_bridge_is_listed_and_left_alone(open_bridge: Open, tmp_path: Path) ->
         assert os.path.basename(bridge.address) in done.stdout
         assert "bridge" in done.stdout
         assert server.talks == []
+
+
+def test_the_end_of_what_is_no_repl_is_passed_on_to_who_waits_for_it(
+    open_bridge: Open, tmp_path: Path
+) -> None:
+    with FakeServer(echo, tmp_path) as server:
+        bridge = open_bridge(server.address, "./b.sock", "--dialect", "line")
+        for _ in range(2):
+            done = subprocess.run(
+                [*COMMAND, "eval", bridge.address, "hello"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+            )
+            assert (done.returncode, done.stdout) == (0, b"hello\n")

@@ -91,6 +91,22 @@ def test_all_that_is_not_answered_is_refused_once(world: World) -> None:
     assert world.sent == []
 
 
+def test_requests_of_one_id_are_answered_one_by_one(world: World) -> None:
+    for code in ("first", "second", "third"):
+        world.asked(op="eval", id="1", session=code, code="x")
+    world.guest.deliver([{"id": "1", "status": ["done"]}])
+    world.sent.clear()
+    world.guest.refuse_all("It is gone.")
+    assert [message["session"] for message in world.sent] == ["second", "third"]
+
+
+@pytest.mark.parametrize("odd", [["a"], {"a": 1}])
+def test_an_op_and_an_id_that_are_no_text_are_refused_like_others(world: World, odd: Any) -> None:
+    world.asked(op=odd, id=odd)
+    world.guest.deliver([{"status": ["done", "error", "unknown-op"]}])
+    assert world.guest.pending == {}
+
+
 def test_the_result_of_a_job_is_fetched_when_it_has_ended(world: World) -> None:
     world.guest.deliver([{"id": "1", "job": "a", "state": "running", "status": ["done"]}])
     world.guest.deliver([{"id": "1", "job": "b", "state": "failed", "status": ["done"]}])

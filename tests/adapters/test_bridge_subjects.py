@@ -28,3 +28,19 @@ def test_a_bridge_serves_it_to_two_clients_one_after_the_other(
                     assert "interrupted" in client.replies(ident)[-1]["status"]
         assert bridge.end() == (0, "")
     assert running.program.alive
+
+
+def test_positions_and_quotas_that_no_language_can_hold_are_as_if_absent(
+    running: Running, tmp_path: Path
+) -> None:
+    phrases, dialect = running.subject.phrases, running.subject.dialect
+    if dialect == "nrepl":  # it gets what the client sends, as it is
+        return
+    forced = ("--dialect", dialect) if os.environ.get("FORCE_DIALECT") else ()
+    with BridgeProcess(running.program.address, "./b.sock", *forced, directory=tmp_path) as bridge:
+        client, other = bridge.open(), bridge.open()
+        for number in (-1, 2**31, 2**63, 10**30):
+            for key in ("line", "column", "nrepl.middleware.print/quota"):
+                assert client.value(phrases.sum, **{key: number}) == phrases.forty_two
+        assert other.value(phrases.sum) == phrases.forty_two
+    assert running.program.alive

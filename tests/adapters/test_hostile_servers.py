@@ -121,6 +121,21 @@ def test_a_frame_that_makes_no_sense_is_a_clear_error_or_nothing(
         peer.feed(peer.framed(**fields))
 
 
+def test_ready_twice_is_a_clear_error(peer: Peer) -> None:
+    with pytest.raises(RemoteProtocolError):
+        peer.feed(peer.framed(**READY))
+
+
+def test_a_frame_of_output_before_it_is_ready_is_kept_for_the_error() -> None:
+    adapter = DIALECTS["guile"].channel()
+    assert isinstance(adapter, UpgradedAdapter)
+    adapter.receive_data(GREETING)
+    adapter.receive_data(f"\x1e{adapter.nonce};".encode() + encode({"out": "no"}))
+    adapter.receive_data(b"")
+    with pytest.raises(RemoteProtocolError, match="did not take the upgrade: no"):
+        adapter.next_event()
+
+
 def test_what_is_said_without_end_before_it_is_ready_is_given_up() -> None:
     adapter = DIALECTS["guile"].channel()
     adapter.receive_data(GREETING)

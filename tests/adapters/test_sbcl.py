@@ -57,7 +57,7 @@ class Repl:
         return f"\x1e{self.adapter.nonce};".encode() + encode(fields)
 
     def launched(self) -> bool:
-        return self.sent.startswith(b"(cl:funcall ") and self.sent.count(b"\n") == 1
+        return self.sent.startswith(b"(CL:FUNCALL ") and self.sent.count(b"\n") == 1
 
 
 @pytest.mark.parametrize("greeting", [b"* ", BANNER, DEBUGGER, DEBUGGER[:-2] + b"[2] "])
@@ -86,7 +86,7 @@ def test_the_form_is_one_line_that_any_package_and_terminal_takes() -> None:
     outside = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", repl.sent)
     names = re.findall(rb"[^\s()]+", outside)
     assert names
-    assert all(name.startswith((b"cl:", b"sb-ext:", b":")) for name in names)
+    assert all(name.startswith((b"CL:", b"SB-EXT:", b":")) for name in names)
 
 
 def test_the_rest_is_sent_to_an_image_that_has_not_got_it() -> None:

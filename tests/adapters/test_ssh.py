@@ -89,7 +89,8 @@ class Sshd:
             f" UserKnownHostsFile {directory}/known_hosts\n StrictHostKeyChecking accept-new\n"
             f" ControlPath {directory}/master\n"
         )
-        Path("/run/sshd").mkdir(exist_ok=True)
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
         self.process = subprocess.Popen(
             [SSHD, "-D", "-e", "-f", str(directory / "sshd_config")],
             stderr=self.log.open("wb"),
@@ -230,7 +231,24 @@ class TestFailing:
         assert "Permission denied (publickey)." in text
 
     def test_no_socket_there(self, sshd: Sshd, tmp_path: Path) -> None:
-        assert "No such file or directory" in refused(f"ssh://far{tmp_path}/none.sock")
+        text = refused(f"ssh://far{tmp_path}/none.sock")
+        assert text.strip() == f"ssh://far{tmp_path}/none.sock: No such file or directory"
+
+    def test_a_file_there_that_is_no_socket(self, sshd: Sshd, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        text = refused(f"ssh://far{tmp_path}/file")
+        assert text.strip() == f"ssh://far{tmp_path}/file: Connection refused"
+
+    def test_the_key_of_a_machine_that_has_changed(
+        self, sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = (sshd.directory / "key.pub").read_text(encoding="ascii")
+        known = tmp_path / "known"
+        known.write_text(f"[127.0.0.1]:{sshd.port} {other}", encoding="ascii")
+        monkeypatch.setenv(
+            "REPL_CONNECT_SSH", f"{' '.join(sshd.ssh)} -o UserKnownHostsFile={known}"
+        )
+        assert "Host key verification failed." in refused("ssh://far/x.sock")
 
     def test_no_listener_there(self, sshd: Sshd) -> None:
         assert "Connection refused" in refused(f"ssh://far#{free_port()}")

@@ -67,6 +67,22 @@ def test_the_user_is_told_of_a_prompt_that_several_repls_have(directory: Path) -
         terminal.wait_for("--dialect NAME")
 
 
+def test_no_round_trip_is_shown_of_that_never_left_this_process(directory: Path) -> None:
+    def greet(talk: Talk) -> None:
+        talk.say(b"Welcome\n")
+        talk.read_to_end()
+
+    with (
+        FakeServer(greet, directory) as fake,
+        Terminal([*COMMAND, fake.address], columns=150) as terminal,
+    ):
+        terminal.wait_for("Welcome")
+        terminal.enter(",connection")
+        terminal.wait_for("client      repl-connect")
+        assert "found out" in terminal.text
+        assert "round trip" not in terminal.text
+
+
 def test_it_never_accepts(directory: Path) -> None:
     path = str(directory / "app.sock")
     with contextlib.ExitStack() as stack:
@@ -148,6 +164,25 @@ def test_a_web_server_that_waits_for_a_request(directory: Path) -> None:
 
     with FakeServer(web, directory) as fake:
         assert "web server" in refused(fake.address)
+
+
+def test_a_web_server_that_answers_with_a_page_alone(directory: Path) -> None:
+    """Python's `http.server` does, to what is no request."""
+
+    def web(talk: Talk) -> None:
+        while b"\n" not in talk.received and talk.read():
+            pass
+        talk.say(b'<!DOCTYPE HTML>\n<html lang="en">\n</html>\n')
+
+    with FakeServer(web, directory) as fake:
+        assert "web server" in refused(fake.address)
+
+
+def test_telephone_taken_for_swank_is_told_how_it_is_reached(directory: Path) -> None:
+    with FakeServer(silence, directory) as fake:
+        text = refused(fake.address, *SHORT, "--dialect", "swank")
+    assert "taken for Swank" in text
+    assert "http://HOST:PORT" in text
 
 
 def test_a_server_of_lines_gets_none_of_the_probe_as_the_users(directory: Path) -> None:

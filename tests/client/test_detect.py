@@ -160,6 +160,7 @@ class TestGreetings:
         [
             (b"\xff\xfd\x18\xff\xfd\x20", "telnet"),
             (b"HTTP/1.0 400 Bad Request\r\n\r\n", "web server"),
+            (b'<!DOCTYPE HTML>\n<html lang="en">\n', "web server"),
             (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
             (b"\x15\x03\x01\x00\x02\x02\x46", "TLS"),
         ],

@@ -173,6 +173,16 @@ class TestAnAddress:
         assert "Guile 3" in found["who"][0]["fact"]
         guile.turn()
 
+    def test_no_round_trip_is_told_of_that_never_left_this_process(self, directory: Path) -> None:
+        def greet(talk: Talk) -> None:
+            talk.say(b"You are user433.\n")
+            talk.read_to_end()
+
+        with FakeServer(greet, directory) as fake:
+            found = findings(fake.address)
+        assert found["speaks"][0]["fact"] == "lines of text, which is adapted here"
+        assert "round trip" not in found
+
     def test_a_prompt_that_several_repls_have(self, place: Path | None) -> None:
         def greet(talk: Talk) -> None:
             talk.say(b"> ")

@@ -135,9 +135,10 @@ def test_what_listens_and_is_no_repl(here: Path) -> None:
         talk.say(b"220 mail \x1b]0;owned\x07 ready\r\n")
         talk.read_to_end()
 
-    with FakeServer(greet, here):
+    with FakeServer(greet, here) as fake:
         done = repl_connect("list", directory=here)
     assert done.code == 0
+    assert f"repl-connect: ./{Path(fake.address).name}: it says" in done.err  # as in the table
     assert "shows no prompt; is it a REPL?" in done.err
     assert "\x1b" not in done.err
 

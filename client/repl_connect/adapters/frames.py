@@ -73,8 +73,8 @@ def request_bytes(*fields: object) -> bytes:
     parts = [b"%d:" % len(fields)]
     for text in texts:
         try:
-            data = text.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:  # a lone surrogate that stands for no byte
-            data = text.encode("utf-8", "replace")
+            data = text.encode()
+        except UnicodeEncodeError:  # lone surrogates: what is no UTF-8 would end some REPLs
+            data = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
         parts.append(b"%d:%b" % (len(data), data))
     return b"".join(parts)

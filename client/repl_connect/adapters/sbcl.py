@@ -35,11 +35,12 @@ _PROCEDURES: Final = (
 _PROMPT: Final = re.compile(rb"(?:\A|\n)(?:\* |\d+(?:\[\d+)?\] )\Z")
 _LEVEL: Final = re.compile(rb"\d+(?:\[(?P<level>\d+))?\]")
 _FORM: Final = (
-    "(cl:funcall (cl:with-standard-io-syntax (cl:let ((sb-ext:*evaluator-mode* :interpret)"
-    ' (cl:*package* (cl:or (cl:find-package "{package}")'
-    ' (cl:make-package "{package}" :use (cl:list "COMMON-LISP")))))'
-    ' (cl:eval (cl:read-from-string "{form}"))))'
-    ' cl:*package* (cl:find-package "{package}"))\n'
+    # In capitals, for a readtable that preserves case.
+    "(CL:FUNCALL (CL:WITH-STANDARD-IO-SYNTAX (CL:LET ((SB-EXT:*EVALUATOR-MODE* :INTERPRET)"
+    ' (CL:*PACKAGE* (CL:OR (CL:FIND-PACKAGE "{package}")'
+    ' (CL:MAKE-PACKAGE "{package}" :USE (CL:LIST "COMMON-LISP")))))'
+    ' (CL:EVAL (CL:READ-FROM-STRING "{form}"))))'
+    ' CL:*PACKAGE* (CL:FIND-PACKAGE "{package}"))\n'
 )
 
 

@@ -46,6 +46,8 @@ from repl_server.wire import Message, RemoteProtocolError
 __all__ = ["UpgradedAdapter", "bootstrap_source", "bootstrap_version", "one_line"]
 
 _QUOTA: Final = "nrepl.middleware.print/quota"
+_FARTHEST: Final = 1_000_000  # a line or a column; some languages count up to it
+_LARGEST: Final = 2**31 - 1
 _LONGEST_PROMPT: Final = 1024
 _LATE: Final = 1000  # ended evaluations that are remembered, for output that comes after them
 
@@ -157,6 +159,8 @@ class UpgradedAdapter(Adapter):
         if kind == "need":
             self._outgoing.append(self._bootstrap())
         elif kind == "ready":
+            if self.ready:
+                raise ValueError("it is ready already")
             self._about = frame
             self._become_ready()
         elif kind == "failed":
@@ -167,8 +171,11 @@ class UpgradedAdapter(Adapter):
             self._take_result(known, frame)
         else:
             for stream in ("out", "err"):
-                if isinstance(frame.get(stream), str):
-                    self._tell({stream: frame[stream]})
+                if isinstance(text := frame.get(stream), str):
+                    if self.ready:
+                        self._tell({stream: text})
+                    else:
+                        self._unexpected(text.encode("utf-8", "replace"))
 
     def _take_result(self, known: _Running, frame: Message) -> None:
         evaluation, kind = known.evaluation, frame.get("kind")
@@ -292,9 +299,9 @@ class UpgradedAdapter(Adapter):
             evaluation.text("ns") or "",
             evaluation.code,
             file if isinstance(file, str) else "",
-            (evaluation.number("line") if "line" in message else None) or "",
-            (evaluation.number("column") if "column" in message else None) or "",
-            (evaluation.number(_QUOTA) if _QUOTA in message else None) or "",
+            _within(evaluation, "line", _FARTHEST) if "line" in message else "",
+            _within(evaluation, "column", _FARTHEST) if "column" in message else "",
+            _within(evaluation, _QUOTA, _LARGEST) if _QUOTA in message else "",
         ]
         while fields[-1] == "":  # what is absent at the end need not be said
             fields.pop()
@@ -380,3 +387,9 @@ def one_line(source: str, *, comment: str = ";") -> str:
     """A form on one line; its comments stand on lines of their own."""
     lines = (line.strip() for line in source.splitlines())
     return " ".join(line for line in lines if line and not line.startswith(comment))
+
+
+def _within(evaluation: Evaluation, key: str, most: int) -> int | str:
+    """A number that every language can hold; what is none in these bounds is as if absent."""
+    number = evaluation.number(key)
+    return number if number is not None and 0 < number <= most else ""

@@ -17,7 +17,7 @@ NO_UPSTREAM: Final = "repl-connect/no-upstream"
 """The status of what could not be answered because there is no connection to the REPL."""
 
 _ENDED: Final = frozenset({"finished", "failed", "cancelled"})
-_EVALUATES: Final = frozenset({"eval", "load-file"})
+_EVALUATES: Final = ("eval", "load-file")  # no set: a client may send an op that has no hash
 
 
 class Guest:
@@ -26,8 +26,8 @@ class Guest:
     def __init__(self, client: Client, shared: Shared) -> None:
         self.client = client
         self.inner: Client | None = None
-        self.pending: dict[Any, Message] = {}
-        """What it was not answered yet, by the id; of those of one id, the last."""
+        self.pending: dict[Any, list[Message]] = {}
+        """What it was not answered yet, by the id (which several may have), the oldest first."""
         self._shared = shared
         self._last: Message | None = None
 
@@ -40,10 +40,11 @@ class Guest:
     def asked(self, message: Message) -> None:
         """It has sent this."""
         ident = message.get("id")
-        if isinstance(ident, str | int | None):
-            self.pending[ident] = message
-            if message.get("op") in _EVALUATES and ident is not None:
-                self._last = {key: message[key] for key in ("id", "session") if key in message}
+        if not isinstance(ident, str | int):
+            ident = None
+        self.pending.setdefault(ident, []).append(message)
+        if message.get("op") in _EVALUATES and ident is not None:
+            self._last = _address(message)
 
     def deliver(self, messages: list[Message]) -> None:
         """Send replies, and what answers no request: with the id of its last evaluation.
@@ -55,7 +56,7 @@ class Guest:
         for message in messages:
             if "status" in message:
                 if "done" in message["status"]:
-                    self.pending.pop(message.get("id"), None)
+                    self._answered(message.get("id"))
                 if message.get("state") in _ENDED and "job" in message:
                     self._shared.fetched(message["job"])
             elif "id" not in message and "session" not in message:
@@ -80,9 +81,17 @@ class Guest:
     def refuse_all(self, why: str) -> None:
         """End all that it waits for."""
         pending, self.pending = self.pending, {}
-        self.client.send([refusal(message, why) for message in pending.values()])
+        asked = [message for messages in pending.values() for message in messages]
+        self.client.send([refusal(message, why) for message in asked])
         if self.peer.lingers:
             self.peer.end()
+
+    def _answered(self, ident: str | int | None) -> None:
+        messages = self.pending.get(ident)
+        if messages:
+            del messages[0]
+            if not messages:
+                del self.pending[ident]
 
 
 def refusal(message: Message, why: str) -> Message:

@@ -23,8 +23,9 @@ _CHUNK: Final = 65_536
 
 
 class _Ending:
-    """SIGTERM, Ctrl-C, or a call of it: waited for by reading a pipe, which signals write to.
+    """SIGTERM, Ctrl-C, the end of the terminal, or a call of it.
 
+    It is waited for by reading a pipe, which signals write to.
     A signal that comes just before a thread begins to wait for a lock does not end that wait.
     """
 
@@ -34,8 +35,9 @@ class _Ending:
         self._out, self._in = os.pipe()
         os.set_blocking(self._in, False)
         signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self)
 
     def __call__(self, *_signal: object) -> None:
         self._ended = True

@@ -275,6 +275,8 @@ class Shared:
             if guest.inner is not None:
                 guest.inner = None
                 guest.refuse_all(why)
+                if adapter is not None and adapter.half_closed:  # a client waits for this end
+                    guest.peer.end()
         self._fetched.clear()
         if peer is not None:
             peer.drop()

@@ -68,7 +68,10 @@ _SOME_PROMPT: Final = re.compile(rb"(?:[>$#%\]})\xbb]|\xe2\x9d\xaf|\xce\xbb) ?\Z
 
 _NO_REPL: Final = (
     (rb"\A\xff[\xf0-\xfe]", "a telnet server (it draws its own screen). Use `telnet` for it"),
-    (rb"\AHTTP/\d", "a web server. Nothing can be evaluated there"),
+    (
+        rb"(?i)\A(?:HTTP/\d|<!DOCTYPE html|<html)",  # what is no request gets a page alone
+        "a web server. Nothing can be evaluated there",
+    ),
     (rb"\ASSH-\d", "an SSH server. Use `ssh` for it"),
     (rb"\A[\x15\x16]\x03[\x00-\x04]", "a server that speaks TLS, which is not spoken here"),
 )

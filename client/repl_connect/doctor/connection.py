@@ -66,8 +66,10 @@ def examine_address(
         findings.append(Finding(State.OK, "connection", f"open after {_time(took)}"))
         if pid is None and not isinstance(address, SshAddress):
             findings += _connected(link)
-        findings += _spoken(link)
-        findings += _round_trips(link)
+        telephone = isinstance(address, HttpAddress)
+        findings += _spoken(link, telephone=telephone)
+        if link.session.supports("completions") or (_is_native(link) and not telephone):
+            findings += _round_trips(link)
     except ConnectionLost as error:
         findings.append(Finding(State.WRONG, "connection", str(error), "try again; see its log"))
         return Examination(findings, connected=False)
@@ -186,14 +188,19 @@ def _described(pid: int) -> Finding:
     )
 
 
-def _spoken(link: Link) -> Iterator[Finding]:
+def _is_native(link: Link) -> bool:
+    """Whether what it is asked goes to the other side as it is."""
+    return DIALECTS[link.dialect].native
+
+
+def _spoken(link: Link, *, telephone: bool) -> Iterator[Finding]:
     description = link.session.description
     assert description is not None  # a link is described before it is ready
     for sentence in link.evidence:
         yield Finding(State.OK, "evidence", sentence)
-    dialect = DIALECTS[link.dialect]
-    adapted = "" if dialect.native else ", which is adapted here"
-    yield Finding(State.OK, "speaks", f"{dialect.title}{adapted}")
+    title = "telephone's HTTP" if telephone else DIALECTS[link.dialect].title
+    adapted = "" if _is_native(link) and not telephone else ", which is adapted here"
+    yield Finding(State.OK, "speaks", f"{title}{adapted}")
     if link.advice:
         fact, _, advice = link.advice.partition(": ")
         yield Finding(State.NOTE, "speaks", fact, advice)
@@ -245,7 +252,8 @@ def _round_trips(link: Link) -> Iterator[Finding]:
 def _round_trip(link: Link) -> float | None:
     """Seconds until a question is answered; None if it is not.
 
-    A completion, where there is one: what is adapted here answers `describe` itself.
+    A completion, where there is one: what is adapted here answers `describe` itself, and without
+    completions there is no question that reaches the other side and evaluates nothing.
     """
     answers: list[object] = []
     began = time.monotonic()

@@ -342,7 +342,7 @@ class SwankAdapter(SwankLink):
             and levels < _MOST_LEVELS
         )
         where = running.number, evaluation.text("ns") or running.place.ns
-        quota = (evaluation.number(_QUOTA) if _QUOTA in message else None) or None
+        quota = max(evaluation.number(_QUOTA) or 0, 0) or None
         if evaluation.is_file:
             code = message.get("file")
             text = code if isinstance(code, str) else None
@@ -367,7 +367,7 @@ class SwankAdapter(SwankLink):
         where = running.number, evaluation.text("ns") or running.place.ns
         code = evaluation.code or None
         if how is None:
-            quota = (evaluation.number(_QUOTA) if _QUOTA in message else None) or None
+            quota = max(evaluation.number(_QUOTA) or 0, 0) or None
             fields = (*where, held.level, frame, code or "nil", quota)
             self._run(running, "evaluate-in-frame", *fields, thread=held.thread)
             return

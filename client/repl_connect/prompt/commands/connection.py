@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from repl_connect import __version__
 from repl_connect.detection.peer import peer_of
+from repl_connect.dialects import DIALECTS
 from repl_connect.link import Link
 from repl_connect.prompt.commands.asking import connected
 from repl_connect.prompt.commands.command import Command
@@ -32,7 +33,8 @@ _LOG_WORDS: Final = ("on", "off", "save")
 def _show_facts(front_end: FrontEnd, _: str) -> None:
     """Everything known, with the shortest time that a question takes now.
 
-    A completion, where there is one: what is adapted here answers `describe` itself.
+    A completion, where there is one: what is adapted here answers `describe` itself, and of what
+    has no completions the time is not told.
     """
     link = connected(front_end)
     if link is None:
@@ -76,7 +78,8 @@ def _known(front_end: FrontEnd, link: Link, took: float) -> Iterator[tuple[str, 
     yield "session", session.user or "none: this server has no sessions"
     yield "completion", f"session {session.tool}" if session.tool else ""
     yield "namespace", session.namespace or ""
-    yield "round trip", f"{took * 1000:.2f} ms"
+    measured = session.supports("completions") or DIALECTS[link.dialect].native
+    yield "round trip", f"{took * 1000:.2f} ms" if measured else ""
     if description is not None:
         ops = sorted(description.ops)
         yield "ops", " ".join(op for op in ops if not op.startswith(_OWN))

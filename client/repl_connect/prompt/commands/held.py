@@ -95,7 +95,7 @@ def _restart_named(front_end: FrontEnd, argument: str) -> None:
 
     def listed(held: list[dict[str, Any]]) -> None:
         words = argument.split(None, 2)
-        found = [each for each in held if str(each.get("id")) == words[0]]
+        found = [each for each in held if str(each.get("id")) in words[:1]]
         if not held:
             front_end.note(_NONE)
             return

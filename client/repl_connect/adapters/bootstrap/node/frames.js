@@ -1,5 +1,9 @@
 // Frames out, requests in.
 
+// As they are now: what is evaluated later may give these names another meaning.
+const { Array, Buffer, Date, Error, Function, Map, Math, Number, Object, Set, String } = globalThis;
+const { clearTimeout, process, setTimeout } = globalThis;
+
 const NAMESPACE = "repl";
 
 function bencoded(value) {

@@ -1,7 +1,17 @@
 // What is known of errors and of names.
 
-// An error as the fields of its frame; what is not an error can be thrown too.
+// An error as the fields of its frame, whatever looking at it does.
 function describe(error, util) {
+  try {
+    return described(error, util);
+  } catch {
+    const message = "this error can't be shown: looking at it fails";
+    return { type: typeof error, message, text: `Uncaught: ${message}\n`, frames: [] };
+  }
+}
+
+// What is not an error can be thrown too.
+function described(error, util) {
   const isError = util.types.isNativeError(error) || error instanceof Error;
   if (!isError) {
     const shown = util.inspect(error);
@@ -77,6 +87,26 @@ function candidates(server, found, prefix) {
     if (name && items.length < 1000) items.push(before + name, "var");
   }
   return items;
+}
+
+// Whether an error belongs to a class, of an error that may be a proxy.
+function isOf(error, kind) {
+  try {
+    return error instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
+// Whether an error was thrown by what was left behind; the mark that says so is taken away.
+function thrownLater(error) {
+  try {
+    if (error === null || typeof error !== "object" || !error.domainThrown) return false;
+    delete error.domainThrown;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // KEY VALUE… of a name.

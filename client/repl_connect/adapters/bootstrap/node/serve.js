@@ -64,13 +64,13 @@ function serve(server, nonce, require) {
     heldSize += text.length;
     // At once if the last is some time ago: code that never waits lets no timer run.
     if (heldSize > CHUNK || Date.now() - sentAt > PAUSE) sendOutput();
-    else if (timer === null) timer = originals.setTimeout(sendOutput, PAUSE);
+    else if (timer === null) timer = setTimeout(sendOutput, PAUSE);
   }
 
   // What evaluations print: the REPL's console is ours for the time, and the process's streams
   // are looked at, so that what they print on them comes here and nothing else does.
 
-  const originals = { setTimeout, console: Object.getOwnPropertyDescriptor(server.context, "console") };
+  const originals = { console: Object.getOwnPropertyDescriptor(server.context, "console") };
   const { Writable } = require("stream");
   const streamTo = (name) =>
     new Writable({
@@ -170,7 +170,7 @@ function serve(server, nonce, require) {
       put(number, "err", describe(error, util).text);
       return;
     }
-    if (error instanceof repl.Recoverable) error = error.err;
+    if (isOf(error, repl.Recoverable)) error = error.err;
     if (!server.underscoreErrAssigned) server.lastError = error;
     tell({ kind: "error", id: number, ...describe(error, util) });
     end(number, {});
@@ -186,9 +186,7 @@ function serve(server, nonce, require) {
   const domain = server._domain;
   const caught = (error) => {
     const number = current || storage.getStore();
-    const thrownLater = !current && error !== null && typeof error === "object" && error.domainThrown;
-    if (thrownLater) delete error.domainThrown;
-    if (number && !thrownLater) fail(number, error);
+    if (number && (current || !thrownLater(error))) fail(number, error);
     else put(number || "0", "err", describe(error, util).text);
   };
 
@@ -197,8 +195,8 @@ function serve(server, nonce, require) {
   function take(fields) {
     const [op, number] = fields;
     if (op === "eval" || op.startsWith("load-")) {
-      const [ns, code, file, line, column, quota] = [...fields.slice(3), ..."".repeat(6)];
-      evaluate(op, number, ns || "", code || "", file || "", Number(line) || 1, Number(column) || 1, quota);
+      const [ns = "", code = "", file = "", line, column, quota] = fields.slice(3);
+      evaluate(op, number, ns, code, file, Number(line) || 1, Number(column) || 1, quota);
     } else if (op === "interrupt") {
       if (evaluations.has(number)) end(number, {}, ["interrupted"]);
     } else if (op === "complete") {

@@ -31,6 +31,7 @@ __all__ = ["Connection"]
 _PAUSE = 0.02  # seconds that output may wait for more
 _CHUNK = 32 * 1024  # bytes of output in a frame
 _PATIENCE = 1.0  # seconds until it is said that an interrupt does nothing yet
+_ARRIVAL = 0.05  # seconds within which an exception raised in a thread reaches it
 
 
 class Connection:
@@ -51,6 +52,10 @@ class Connection:
         """Whether an interrupt waits until code of ours has ended."""
         self.inside = True
         """Whether its thread runs code of ours, where an interrupt has to wait."""
+        self.border = threading.Lock()
+        """Held to cross from one to the other, and to interrupt: both know where the thread is."""
+        self.raised = False
+        """Whether an interrupt was raised in the thread, and may not have reached it yet."""
         self.reading = False
         self.answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.bell = threading.Event()
@@ -140,21 +145,40 @@ class Connection:
 
     def enter(self) -> None:
         """From their code into ours, where interrupts wait and streams are the program's."""
-        self.inside = True
         try:
-            _moment()
+            self.arrive()
         except BaseException:
-            self.inside = False
+            with self.border:
+                self.inside = self.pending = False
             raise
         unset_streams(self.thread)
 
     def leave(self) -> None:
         """Back into their code; raises the interrupt that has come meanwhile."""
         set_streams(self.thread, self.streams)
-        self.inside = False
-        if self.pending:
-            self.pending = False
+        with self.border:
+            self.inside = False
+            pending, self.pending = self.pending, False
+        if pending:
             raise KeyboardInterrupt
+
+    def arrive(self) -> None:
+        """Be in our code; an interrupt that is on its way is raised here, and none after."""
+        with self.border:
+            self.inside = True
+        deadline = time.monotonic() + _ARRIVAL
+        while self.raised and time.monotonic() < deadline:
+            time.sleep(0)
+        self.raised = False
+
+    def settle(self) -> None:
+        """The same, for good: what is raised is dropped."""
+        while True:
+            try:
+                self.arrive()
+            except KeyboardInterrupt:
+                continue
+            return
 
     # In.
 
@@ -164,30 +188,37 @@ class Connection:
             return b""
         self.enter()
         self.flush()
-        self.reading = True
+        with self.border:
+            self.reading = waits = not self.pending
         answer = None
-        if not self.pending:
+        if waits:
             self.tell(kind="need-input", id=self.number)
             answer = self.answers.get()
-        self.reading = False
+            with self.border:
+                interrupted, self.reading = not self.reading, False
+            while interrupted and answer is not None:  # its `None` is on the way
+                answer = self.answers.get()
         self.leave()
         return answer or b""
 
     def interrupt(self, number: str) -> None:
         """Stop an evaluation, or do not begin it."""
-        if number != self.number:
-            self.withdrawn = number
-            return
-        self.stop = number
-        if self.inside:
-            self.pending = True
-            if self.reading:
-                self.answers.put(None)
-        else:
+        with self.border:
+            if number != self.number:
+                self.withdrawn = number
+                return
+            self.stop = number
+            if self.inside:
+                self.pending = True
+                if self.reading:
+                    self.reading = False
+                    self.answers.put(None)
+                return
+            self.raised = True
             _raise_in(self.thread)
-            self.timer = threading.Timer(_PATIENCE, self.tell_of_waiting, [number])
-            self.timer.daemon = True
-            self.timer.start()
+        self.timer = threading.Timer(_PATIENCE, self.tell_of_waiting, [number])
+        self.timer.daemon = True
+        self.timer.start()
 
     def tell_of_waiting(self, number: str) -> None:
         """Say why an interrupted evaluation goes on, if it does."""
@@ -237,13 +268,14 @@ class Connection:
             self.leave()
 
         error = None
-        self.number = number
+        with self.border:
+            self.number = number
+            if self.withdrawn == number:
+                self.stop, self.pending = number, True
         if not self.active.is_set():
             self.active.set()
         if not self.bell.is_set():
             self.bell.set()
-        if self.withdrawn == number:
-            self.stop, self.pending = number, True
         try:
             try:
                 if op == "load-path":
@@ -262,12 +294,10 @@ class Connection:
                     only_last=op != "eval",
                 )
             finally:
-                self.inside = True
-                _moment()
+                self.arrive()
         except BaseException as caught:
             error = caught
-        self.inside = True
-        self.pending = False
+        self.settle()
         unset_streams(self.thread)
         status = []
         if error is not None and self.stop == number and isinstance(error, KeyboardInterrupt):
@@ -276,7 +306,9 @@ class Connection:
         if error is not None:
             self.tell(kind="error", id=number, **describe(error, f"<{__name__}>"))
         self.tell(kind="done", id=number, ns=shown, status=status, **last)
-        self.number = self.stop = ""
+        with self.border:
+            self.number = self.stop = ""
+            self.pending = False
         if self.timer is not None:
             self.timer.cancel()
 
@@ -284,10 +316,6 @@ class Connection:
         """The client has left: nothing of it stays."""
         self.sources.forget()
         LAST_VALUE.end()
-
-
-def _moment() -> None:
-    """Where an interrupt that was on its way arrives, before anything is begun."""
 
 
 def _raise_in(thread: int) -> None:

@@ -131,6 +131,8 @@
             (set-session-namespace! s after)))))
      (begin-evaluation c id)
      (with-handlers ([(lambda (e) #t) (lambda (e) (set! failure (list e)))])
+       (when (ormap port-closed? (session-ports s)) ; an earlier one has closed them
+         (open-ports c s))
        (define ports (session-ports s))
        (parameterize ([own-evaluation id]
                       [current-input-port (car ports)]

@@ -61,8 +61,11 @@
   (define s
     (session (if from (session-namespace from) (connection-namespace c))
              '() (make-semaphore 0) #f '()))
-  (set-session-ports! s (list (input-port c s) (output-port c 'out) (output-port c 'err)))
+  (open-ports c s)
   (hash-set! (connection-sessions c) id s))
+
+(define (open-ports c s)
+  (set-session-ports! s (list (input-port c s) (output-port c 'out) (output-port c 'err))))
 
 (define (handle c request)
   ;; An evaluation. Whatever goes wrong, the client is told an end.

@@ -7,6 +7,31 @@
 ;; back the same way as an error does.
 ;;
 ;; A string of SCM is bytes, so text passes as it is.
+;; Its procedures are SCM's as they are now: the program may give these names other values.
+(let ((append append) (apply apply) (assoc assoc)
+      (call-with-current-continuation call-with-current-continuation)
+      (call-with-input-file call-with-input-file) (call-with-input-string call-with-input-string)
+      (call-with-output-string call-with-output-string) (call-with-values call-with-values)
+      (caddr caddr) (cadr cadr) (car car) (cddr cddr) (cdr cdr) (char->integer char->integer)
+      (char-numeric? char-numeric?) (char=? char=?) (cons cons)
+      (current-error-port current-error-port) (current-input-port current-input-port)
+      (current-output-port current-output-port) (display display) (duplicate-port duplicate-port)
+      (dynamic-wind dynamic-wind)
+      (eof-object? eof-object?) (eq? eq?) (equal? equal?) (eqv? eqv?) (eval eval)
+      (for-each for-each) (force-output force-output) (list list) (list->string list->string)
+      (make-soft-port make-soft-port) (make-string make-string) (map map) (member member)
+      (milli-alarm milli-alarm) (newline newline) (not not) (null? null?)
+      (number->string number->string) (pair? pair?) (positive? positive?) (procedure? procedure?)
+      (read read) (read-char read-char) (reverse reverse)
+      (scheme-implementation-version scheme-implementation-version) (set-cdr! set-cdr!)
+      (set-current-error-port set-current-error-port)
+      (set-current-input-port set-current-input-port)
+      (set-current-output-port set-current-output-port) (string string)
+      (string->number string->number) (string->symbol string->symbol)
+      (string-append string-append) (string-length string-length) (string-ref string-ref)
+      (string-set! string-set!) (string=? string=?) (string? string?) (substring substring)
+      (symbol->string symbol->string) (vector vector) (wait-for-input wait-for-input)
+      (write write) (zero? zero?) (+ +) (- -) (* *) (= =) (< <) (> >))
 (lambda (mark)
 
   (define plain-in (current-input-port))
@@ -355,4 +380,4 @@
       (if (member (car fields) '("eval" "load-file" "load-path"))
           (evaluate fields)
           (answer fields))
-      (serve))))
+      (serve)))))

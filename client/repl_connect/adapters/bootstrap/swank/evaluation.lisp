@@ -32,6 +32,7 @@
   "Tell them. If they are the LAST ones, the end of the evaluation may bring the last of them."
   (finish-output)
   (finish-output *error-output*)
+  (swank/backend:check-slime-interrupts) ; one that came while output was sent is held until asked for
   (loop for (value . more) on values
         do (multiple-value-bind (text cut) (printed value quota)
              (if (and last (not more) (< (length text) +short+))
