@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
+from adapters.fed import Fed
 
 from repl_connect.adapters.clojure import ClojureAdapter, PreplAdapter
-from repl_server.wire import Message, RemoteProtocolError, encode
+from repl_server.wire import RemoteProtocolError
 
 PROMPT = b"user=> "
 READY = {"kind": "ready", "version": "1.11.1", "ns": "user", "escapes": "0"}
@@ -20,37 +20,11 @@ REFUSED = (
 )
 
 
-class Repl:
+class Repl(Fed[ClojureAdapter]):
     """Plays Clojure: bytes to the adapter, its requests and replies back."""
 
     def __init__(self, made: type[ClojureAdapter] = ClojureAdapter) -> None:
-        self.adapter = made()
-        self.replies: list[Message] = []
-        self.sent = b""
-        self.take()
-
-    @property
-    def marker(self) -> bytes:
-        return b"\x1e" + self.adapter.nonce.encode() + b";"
-
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        self.take()
-
-    def take(self) -> None:
-        while isinstance(event := self.adapter.next_event(), dict):
-            self.replies.append(event)
-        self.sent += self.adapter.data_to_send()
-
-    def ask(self, **message: Any) -> None:
-        self.adapter.send({key.replace("_", "-"): value for key, value in message.items()})
-        self.take()
-
-    def framed(self, **fields: Any) -> bytes:
-        return self.marker + encode(fields)
-
-    def frame(self, **fields: Any) -> None:
-        self.feed(self.framed(**fields))
+        super().__init__(made())
 
     def upgrade(self, ready: dict[str, str] = READY) -> str:
         """As far as a session, whose id it gives."""
@@ -62,9 +36,6 @@ class Repl:
         self.ask(op="clone", id="c")
         self.sent = b""
         return str(self.to("c")[0]["new-session"])
-
-    def to(self, ident: str) -> list[Message]:
-        return [reply for reply in self.replies if reply.get("id") == ident]
 
     def of_nobody(self, stream: str) -> str:
         return "".join(reply.get(stream, "") for reply in self.replies if "id" not in reply)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from adapters.fed import Fed
 from driver import Client
 
 from repl_connect.adapters.upgraded import UpgradedAdapter
 from repl_connect.dialects import DIALECTS
 from repl_connect.errors import ConnectError
-from repl_server.wire import Idle, Message, RemoteProtocolError, encode
+from repl_server.wire import RemoteProtocolError, encode
 
 GREETING = b"GNU Guile 3.0.8\n\nEnter `,help' for help.\nscheme@(guile-user)> "
 READY = {"kind": "ready", "version": "1", "ns": "user"}
@@ -31,35 +32,21 @@ def _upgraded() -> list[str]:
     return names
 
 
-class Peer:
-    """Plays an upgraded REPL that means no good: frames to the adapter, replies back."""
+class Peer(Fed[UpgradedAdapter]):
+    """Plays an upgraded REPL that means no good."""
 
     def __init__(self, dialect: str) -> None:
         channel = DIALECTS[dialect].channel()
         assert isinstance(channel, UpgradedAdapter)
-        self.adapter = channel
-        self.adapter._launched = True
-        self.replies: list[Message] = []
-        self.feed(self.framed(**READY))
-        self.adapter.send({"op": "clone", "id": "c"})
-        self.take()
-        self.session = self.replies[-1]["new-session"]
-
-    def framed(self, **fields: Any) -> bytes:
-        return f"\x1e{self.adapter.nonce};".encode() + encode(fields)
-
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        self.take()
-
-    def take(self) -> None:
-        while not isinstance(event := self.adapter.next_event(), Idle):
-            self.replies.append(event)
+        channel._launched = True
+        super().__init__(channel)
+        self.frame(**READY)
+        self.ask(op="clone", id="c")
+        self.session = self.to("c")[0]["new-session"]
 
     def evaluate(self) -> None:
         """Evaluation 1 is on its way."""
-        self.adapter.send({"op": "eval", "code": "x", "id": "e", "session": self.session})
-        self.adapter.data_to_send()
+        self.ask(op="eval", code="x", id="e", session=self.session)
 
     def printed(self) -> str:
         return "".join(reply.get("out", "") for reply in self.replies)

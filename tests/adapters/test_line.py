@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from adapters.fed import Fed
 
 from repl_connect.adapters.line import LineAdapter
 from repl_connect.events import Output
@@ -12,35 +11,16 @@ from repl_connect.link import Link
 from repl_server.wire import CLOSED, NEED_DATA, Message
 
 
-class Peer:
+class Peer(Fed[LineAdapter]):
     """Plays the other side: bytes to the adapter, what it sends and its replies back."""
 
     def __init__(self) -> None:
-        self.adapter = LineAdapter()
-        self.replies: list[Message] = []
-        self.sent = b""
+        super().__init__(LineAdapter())
         self.ask(op="clone", id="c")
         self.session = self.replies[0]["new-session"]
 
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        self.take()
-
-    def take(self) -> None:
-        while isinstance(event := self.adapter.next_event(), dict):
-            self.replies.append(event)
-        self.sent += self.adapter.data_to_send()
-
-    def ask(self, **message: Any) -> None:
-        self.adapter.send(message)
-        self.take()
-
     def eval(self, code: str) -> None:
         self.ask(op="eval", id="e", code=code, session=self.session)
-
-    @property
-    def out(self) -> str:
-        return "".join(reply.get("out", "") for reply in self.replies if "id" not in reply)
 
     @property
     def statuses(self) -> set[str]:
@@ -92,7 +72,7 @@ def test_a_line_is_sent_and_that_is_all(peer: Peer, code: str, sent: bytes) -> N
 def test_what_comes_belongs_to_no_evaluation(peer: Peer) -> None:
     peer.eval("hello")
     peer.feed(b"hello\n")
-    assert peer.out == "hello\n"
+    assert peer.out() == "hello\n"
 
 
 def test_text_cut_at_every_byte() -> None:
@@ -105,14 +85,14 @@ def test_text_cut_at_every_byte() -> None:
         peer.adapter.receive_data(b"")
         while isinstance(event := peer.adapter.next_event(), dict):
             peer.replies.append(event)
-        assert peer.out.encode("utf-8", "surrogateescape") == data, at
+        assert peer.out().encode("utf-8", "surrogateescape") == data, at
 
 
 def test_any_byte_passes_both_ways(peer: Peer) -> None:
     data = bytes(range(256)) * 2
     peer.feed(data)
-    assert peer.out.encode("utf-8", "surrogateescape") == data
-    peer.eval(peer.out)
+    assert peer.out().encode("utf-8", "surrogateescape") == data
+    peer.eval(peer.out())
     assert peer.sent == data + b"\n"
 
 
@@ -151,7 +131,7 @@ def test_all_clients_hear_all(peer: Peer) -> None:
     heard: list[Message] = []
     peer.adapter.attach(heard.extend)
     peer.feed(b"to all\n")
-    assert peer.out == "to all\n"
+    assert peer.out() == "to all\n"
     assert heard == [{"out": "to all\n"}]
 
 
@@ -169,7 +149,7 @@ def test_after_the_end_of_input_nothing_more_is_sent(peer: Peer) -> None:
     assert peer.sent == b""
     assert {"done", "error"} <= peer.statuses
     peer.feed(b"but this is heard\n")
-    assert peer.out == "but this is heard\n"
+    assert peer.out() == "but this is heard\n"
     peer.adapter.receive_data(b"")
     assert peer.adapter.next_event() is CLOSED
 

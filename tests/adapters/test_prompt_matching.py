@@ -5,45 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from adapters.fed import Fed
 from adapters.prompts import open_prompt
 from adapters.subject import Process, free_port
 from driver import Client
 
 from repl_connect.adapters.prompt import PromptAdapter, pieces
 from repl_connect.session import Output
-from repl_server.wire import CLOSED, Message
+from repl_server.wire import CLOSED
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-class Repl:
+class Repl(Fed[PromptAdapter]):
     """Plays the REPL: bytes to the adapter, what it sends and its replies back."""
 
     def __init__(self, greeting: bytes | None = b"> ") -> None:
-        self.adapter = PromptAdapter()
-        self.replies: list[Message] = []
-        self.sent = b""
+        super().__init__(PromptAdapter())
         self.session = ""
         if greeting is not None:
             self.feed(greeting)
             self.ask(op="clone", id="c")
             self.session = self.to("c")[0]["new-session"]
-
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        self.take()
-
-    def take(self) -> None:
-        while isinstance(event := self.adapter.next_event(), dict):
-            self.replies.append(event)
-        self.sent += self.adapter.data_to_send()
-
-    def ask(self, **message: Any) -> None:
-        self.adapter.send(message)
-        self.take()
 
     def eval(self, ident: str, code: str) -> None:
         self.ask(op="eval", id=ident, code=code, session=self.session)
@@ -51,12 +36,6 @@ class Repl:
     def sends(self) -> bytes:
         sent, self.sent = self.sent, b""
         return sent
-
-    def to(self, ident: str) -> list[Message]:
-        return [reply for reply in self.replies if reply.get("id") == ident]
-
-    def out(self, ident: str | None) -> str:
-        return "".join(r.get("out", "") for r in self.replies if r.get("id") == ident)
 
     def err(self, ident: str) -> str:
         return "".join(reply.get("err", "") for reply in self.to(ident))

@@ -7,12 +7,12 @@ import base64
 import re
 import sys
 import zlib
-from typing import Any
 
 import pytest
+from adapters.fed import Fed
 
 from repl_connect.adapters.python import PythonAdapter
-from repl_server.wire import Message, RemoteProtocolError, encode
+from repl_server.wire import Message, RemoteProtocolError
 
 GREETING = (
     b"Python 3.11.7 (main, May  9 2026, 07:35:25) [GCC 12.2.0] on linux\n"
@@ -28,41 +28,17 @@ READY = {
 LINE_BY_LINE = {**READY, "ops": ["eval", "load-file", "completions", "lookup"], "token": "t0"}
 
 
-class Console:
+class Console(Fed[PythonAdapter]):
     """Plays the console: bytes to the adapter, its lines and replies back."""
 
     def __init__(self) -> None:
-        self.adapter = PythonAdapter()
-        self.replies: list[Message] = []
-        self.sent = b""
-
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        self.take()
-
-    def take(self) -> None:
-        while isinstance(event := self.adapter.next_event(), dict):
-            self.replies.append(event)
-        self.sent += self.adapter.data_to_send()
-
-    def ask(self, **message: Any) -> None:
-        self.adapter.send(message)
-        self.take()
-
-    def framed(self, **fields: Any) -> bytes:
-        return f"\x1e{self.adapter.nonce};".encode() + encode(fields)
+        super().__init__(PythonAdapter())
 
     def lines(self) -> list[str]:
         """What was sent since last asked."""
         data, self.sent = self.sent, b""
         assert not data or data.endswith(b"\n")
         return data.decode().splitlines()
-
-    def to(self, ident: str) -> list[Message]:
-        return [reply for reply in self.replies if reply.get("id") == ident]
-
-    def out(self) -> str:
-        return "".join(reply.get("out", "") for reply in self.replies if "id" not in reply)
 
 
 def fields_of(text: str) -> list[str]:

@@ -7,16 +7,16 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from adapters.fed import Fed
 from adapters.subject import Process
 from adapters.subjects.racket import start
 from driver import Client
 
 from repl_connect.adapters.racket import RacketAdapter
 from repl_connect.session import Output, Value
-from repl_server.wire import Message, RemoteProtocolError, encode
+from repl_server.wire import RemoteProtocolError, encode
 
 READY = {"kind": "ready", "version": "8.7", "ns": "top-level"}
 REFUSED = (
@@ -25,32 +25,11 @@ REFUSED = (
 )
 
 
-class Repl:
+class Repl(Fed[RacketAdapter]):
     """Plays Racket: bytes to the adapter, its requests and replies back."""
 
     def __init__(self) -> None:
-        self.adapter = RacketAdapter()
-        self.replies: list[Message] = []
-        self.sent = self.adapter.data_to_send()
-        nonce = re.search(rb'"([0-9a-f]{16})"', self.sent)
-        assert nonce is not None
-        self.marker = b"\x1e" + nonce[1] + b";"
-
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        self.take()
-
-    def take(self) -> None:
-        while isinstance(event := self.adapter.next_event(), dict):
-            self.replies.append(event)
-        self.sent += self.adapter.data_to_send()
-
-    def ask(self, **message: Any) -> None:
-        self.adapter.send(message)
-        self.take()
-
-    def framed(self, **fields: Any) -> bytes:
-        return self.marker + encode(fields)
+        super().__init__(RacketAdapter())
 
 
 def test_the_form_goes_out_at_once_on_one_line() -> None:

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import pytest
+from adapters.fed import Fed
 
 from repl_connect.adapters.sbcl import SbclAdapter
-from repl_server.wire import Message, RemoteProtocolError, encode
+from repl_server.wire import Message, RemoteProtocolError
 
 BANNER = (
     b"This is SBCL 2.2.9.debian, an implementation of ANSI Common Lisp.\n"
@@ -26,35 +27,20 @@ DEBUGGER = (
 READY = {"kind": "ready", "version": "2.2.9.debian", "ns": "CL-USER", "threads": "1"}
 
 
-class Repl:
+class Repl(Fed[SbclAdapter]):
     """Plays SBCL: bytes to the adapter, its requests and replies back."""
 
     def __init__(self) -> None:
-        self.adapter = SbclAdapter()
-        self.replies: list[Message] = []
-        self.sent = b""
-
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        self.take()
+        super().__init__(SbclAdapter())
 
     def feed_all(self, *pieces: bytes) -> None:
         for piece in filter(None, pieces):
             self.feed(piece)
 
-    def take(self) -> None:
-        while isinstance(event := self.adapter.next_event(), dict):
-            self.replies.append(event)
-        self.sent += self.adapter.data_to_send()
-
-    def ask(self, **message: Any) -> Message:
-        """The last reply there is when it was sent."""
-        self.adapter.send(message)
-        self.take()
+    def answer(self, **message: Any) -> Message:
+        """The last reply there is when it was asked."""
+        self.ask(**message)
         return self.replies[-1]
-
-    def framed(self, **fields: Any) -> bytes:
-        return f"\x1e{self.adapter.nonce};".encode() + encode(fields)
 
     def launched(self) -> bool:
         return self.sent.startswith(b"(CL:FUNCALL ") and self.sent.count(b"\n") == 1
@@ -105,7 +91,7 @@ def test_what_the_compiler_says_on_the_way_is_not_shown() -> None:
     repl = Repl()
     repl.feed(b"* ")
     repl.feed(b"STYLE-WARNING: redefining X in DEFUN\n" + repl.framed(**READY))
-    assert repl.ask(op="describe", id="d")["id"] == "d"
+    assert repl.answer(op="describe", id="d")["id"] == "d"
     assert [reply["id"] for reply in repl.replies] == ["d"]
 
 
@@ -121,7 +107,7 @@ def test_it_says_where_the_repl_was_found(greeting: bytes, said: str) -> None:
     repl = Repl()
     repl.feed(greeting)
     repl.feed(repl.framed(**READY))
-    assert repl.ask(op="describe", id="d")["aux"]["repl-connect/greeting"] == said
+    assert repl.answer(op="describe", id="d")["aux"]["repl-connect/greeting"] == said
 
 
 @pytest.mark.parametrize(("threads", "interrupts"), [("1", True), ("0", False)])
@@ -129,7 +115,7 @@ def test_interrupt_is_an_op_where_there_are_threads(threads: str, interrupts: bo
     repl = Repl()
     repl.feed(b"* ")
     repl.feed(repl.framed(**{**READY, "threads": threads}))
-    ops = repl.ask(op="describe", id="d")["ops"]
+    ops = repl.answer(op="describe", id="d")["ops"]
     assert ("interrupt" in ops) is interrupts
     assert "stdin" in ops
 
@@ -172,7 +158,7 @@ def test_a_package_there_is_none_of() -> None:
     repl = Repl()
     repl.feed(b"* ")
     repl.feed(repl.framed(**READY))
-    session = repl.ask(op="clone", id="c")["new-session"]
+    session = repl.answer(op="clone", id="c")["new-session"]
     repl.ask(op="eval", id="e", session=session, code="1", ns="NOPE")
     repl.feed(repl.framed(kind="no-namespace", id="1", ns="NOPE"))
     assert "no package NOPE" in repl.replies[-1]["err"]
@@ -185,7 +171,7 @@ def test_a_conversation_split_at_every_byte() -> None:
         repl = Repl()
         repl.feed(b"* ")
         repl.feed(repl.framed(**READY))
-        session = repl.ask(op="clone", id="c")["new-session"]
+        session = repl.answer(op="clone", id="c")["new-session"]
         repl.ask(op="eval", id="e", session=session, code="(values 1 2)")
         stream = (
             repl.framed(id="1", out="schön")

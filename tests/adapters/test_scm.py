@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from adapters.fed import Fed
 from adapters.subject import Process
 from adapters.subjects.scm import start
 from driver import Client
@@ -15,25 +16,16 @@ from driver import Client
 from repl_connect.adapters.scm import ScmAdapter
 from repl_connect.errors import ConnectionLost
 from repl_connect.session import NeedInput, Output
-from repl_server.wire import Message, RemoteProtocolError, encode
+from repl_server.wire import RemoteProtocolError, encode
 
 READY = {"kind": "ready", "version": "5f3", "ns": "scm"}
 
 
-class Repl:
+class Repl(Fed[ScmAdapter]):
     """Plays SCM: bytes to the adapter, what it sends and its replies back."""
 
     def __init__(self) -> None:
-        self.adapter = ScmAdapter()
-        self.replies: list[Message] = []
-        self.sent = b""
-        self.marker = f"\x1e{self.adapter.nonce};".encode()
-
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        while isinstance(event := self.adapter.next_event(), dict):
-            self.replies.append(event)
-        self.sent += self.adapter.data_to_send()
+        super().__init__(ScmAdapter())
 
 
 def test_nothing_is_sent_before_the_prompt() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
+from adapters.fed import Fed
 
 from repl_connect.adapters.guile import GuileAdapter
 from repl_server.wire import CLOSED, NEED_DATA, Message, RemoteProtocolError, encode
@@ -21,33 +21,11 @@ PROMPT = b"scheme@(guile-user)> "
 READY = {"kind": "ready", "version": "3.0.8", "ns": "(guile-user)", "cooperative": "1"}
 
 
-class Repl:
+class Repl(Fed[GuileAdapter]):
     """Plays Guile: bytes to the adapter, its requests and replies back."""
 
     def __init__(self) -> None:
-        self.adapter = GuileAdapter()
-        self.replies: list[Message] = []
-        self.sent = b""
-        self.marker = b""
-
-    def feed(self, data: bytes) -> None:
-        self.adapter.receive_data(data)
-        self.take()
-
-    def take(self) -> None:
-        while isinstance(event := self.adapter.next_event(), dict):
-            self.replies.append(event)
-        self.sent += self.adapter.data_to_send()
-
-    def ask(self, **message: Any) -> None:
-        self.adapter.send({key.replace("_", "-"): value for key, value in message.items()})
-        self.take()
-
-    def frame(self, **fields: Any) -> None:
-        self.feed(self.framed(**fields))
-
-    def framed(self, **fields: Any) -> bytes:
-        return self.marker + encode(fields)
+        super().__init__(GuileAdapter())
 
     def greet(self) -> None:
         """As far as the upgrade's first form."""
@@ -60,7 +38,7 @@ class Repl:
         assert self.sent.count(b"\n") == 1
         nonce = re.search(rb'\(integer->char 30\)\) "([0-9a-f]{16});"', self.sent)
         assert nonce is not None
-        self.marker = b"\x1e" + nonce[1] + b";"
+        assert self.marker == b"\x1e" + nonce[1] + b";"
         self.sent = b""
 
     def requests(self) -> list[list[str]]:
@@ -76,9 +54,6 @@ class Repl:
                 data = data[size:]
             found.append(fields)
         return found
-
-    def to(self, ident: str) -> list[Message]:
-        return [reply for reply in self.replies if reply.get("id") == ident]
 
 
 def number(data: bytes) -> tuple[int, bytes]:
