@@ -112,6 +112,19 @@ class Completions(NamedTuple):
     replaces: int = 0
 
 
+_LANGUAGES: Final = (
+    "guile",
+    "clojure",
+    "babashka",
+    "basilisp",
+    "python",
+    "sbcl",
+    "racket",
+    "scheme",
+    "node",
+)
+
+
 class Description(NamedTuple):
     """What the other side said of itself: its ops, and versions of what runs there."""
 
@@ -125,10 +138,7 @@ class Description(NamedTuple):
         told = self.aux.get("repl-connect/language")
         if isinstance(told, str):
             return told
-        for name in ("guile", "clojure", "babashka", "basilisp", "python", "sbcl", "racket"):
-            if name in self.versions:
-                return name
-        return "text"
+        return next((name for name in _LANGUAGES if name in self.versions), "text")
 
     @property
     def is_lines(self) -> bool:

@@ -72,7 +72,7 @@ def test_examples_are_complete_as_the_language_sees_it(language: str) -> None:
     first = known["lines"].split("\n")[0]
     assert not record.is_complete(first)
     assert record.indent(first).strip() == "" != record.indent(first)
-    assert record.symbol_before(known["completion"]) != ""
+    assert "completion" not in known or record.symbol_before(known["completion"]) != ""
     assert {key for step in STEPS for key in step.examples} >= set(known)
 
 

@@ -26,13 +26,32 @@ _CLOJURE: Final = {
     "large": "(range 10000)",
 }
 
+_COMMON_LISP: Final = {
+    "value": "(* 6 7)",
+    "lines": "(defun double-it (x)\n  (* 2 x))",
+    "completion": "(mapca",
+    "documentation": ",doc mapcar",
+    "forever": "(loop)",
+    "large": "(loop for i below 10000 collect i)",
+}
+
+_JAVASCRIPT: Final = {
+    "value": "6 * 7",
+    "lines": "function double(x) {\n  return 2 * x\n}",
+    "completion": "Math.sq",
+    "documentation": ",doc Math.max",
+    "forever": "await new Promise(() => {})",
+    "later": 'setTimeout(() => console.log("here I am"), 2000); undefined',
+    "large": "Array.from({ length: 10000 }, (_, i) => i).join()",
+}
+
 EXAMPLES: Final[Mapping[str, Mapping[str, str]]] = {
     "python": {
         "value": "6 * 7",
         "lines": "def double(x):\n    return 2 * x",
         "completion": "prin",
         "documentation": ",doc print",
-        "forever": "import time; time.sleep(600)",
+        "forever": "any(each for each in iter(int, 1))",
         "later": 'import threading; threading.Timer(2, print, ["here I am"]).start()',
         "large": "list(range(10000))",
         "job": ",submit sum(range(10**7))",
@@ -48,6 +67,29 @@ EXAMPLES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "clojure": _CLOJURE,
     "babashka": _CLOJURE,
+    "sbcl": _COMMON_LISP
+    | {
+        "later": "(let ((out *standard-output*)) (sb-thread:make-thread (lambda ()"
+        ' (sleep 2) (format out "here I am~%"))))',
+    },
+    "common-lisp": _COMMON_LISP,
+    "racket": {
+        "value": "(* 6 7)",
+        "lines": "(define (double x)\n  (* 2 x))",
+        "completion": "(string-app",
+        "documentation": ",doc map",
+        "forever": "(let loop () (loop))",
+        "later": '(void (thread (lambda () (sleep 2) (displayln "here I am"))))',
+        "large": "(build-list 10000 values)",
+    },
+    "scheme": {
+        "value": "(* 6 7)",
+        "lines": "(define (double x)\n  (* 2 x))",
+        "forever": "(let loop () (loop))",
+        "large": "(vector->list (make-vector 10000 7))",
+    },
+    "node": _JAVASCRIPT,
+    "javascript": _JAVASCRIPT,
 }
 """What is not here cannot be said to work in that language."""
 
