@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from repl_server import environment
+from repl_server.ending import Ending
 from repl_server.errors import ServerError
 from repl_server.program import Program, ProgramError
 from repl_server.threaded import serve
@@ -91,38 +91,12 @@ def main(arguments: list[str]) -> int:
         program.run()
         return 0
     with server:
-        end = _Ending()
+        end = Ending()
         print(server.banner, flush=True)
         if options.until_eof:
             _start_watching(end)
         end.wait()
     return 0
-
-
-class _Ending:
-    """SIGTERM and Ctrl-C, waited for by reading a pipe that the signals themselves write to.
-
-    A signal that comes just before a thread begins to wait for a lock or an event does not end the
-    wait (its handler would run after it).
-    """
-
-    def __init__(self) -> None:
-        self._ended = False
-        self._out, self._in = os.pipe()
-        os.set_blocking(self._in, False)
-        signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self)
-
-    def __call__(self, *_signal: object) -> None:
-        self._ended = True
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._in, b".")
-
-    def wait(self) -> None:
-        """Return when one has come, or it was called."""
-        while not self._ended:
-            os.read(self._out, 64)
 
 
 def _read(arguments: list[str]) -> _Options:

@@ -49,7 +49,7 @@ def banner(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_unix_socket(start: Start, directory: Path, number: signal.Signals) -> None:
     path = directory / "x.sock"
     process = start(str(path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import sys
 import threading
@@ -14,6 +13,7 @@ from repl_connect.address import Address, SshAddress
 from repl_connect.bridge.bridge import Bridge
 from repl_connect.errors import ConnectError, UsageError
 from repl_connect.exit_codes import ExitCode
+from repl_server.ending import Ending
 from repl_server.errors import ServerError
 from repl_server.network.listen import listen
 
@@ -22,27 +22,12 @@ __all__ = ["serve_listening", "serve_stdio"]
 _CHUNK: Final = 65_536
 
 
-class _Ending:
-    """SIGTERM, Ctrl-C, the end of the terminal, or a call of it.
-
-    It is waited for by reading a pipe, which signals write to.
-    A signal that comes just before a thread begins to wait for a lock does not end that wait.
-    """
+class _Ending(Ending):
+    """The same, or that the REPL is not there."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.why: str | None = None
-        self._ended = False
-        self._out, self._in = os.pipe()
-        os.set_blocking(self._in, False)
-        signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                signal.signal(number, self)
-
-    def __call__(self, *_signal: object) -> None:
-        self._ended = True
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._in, b".")
 
     def found(self, why: str | None) -> None:
         """End if there is a reason why the REPL could not be connected to."""
@@ -52,8 +37,7 @@ class _Ending:
 
     def wait(self) -> None:
         """Return when it is over. Raises `ConnectError` if that was for want of the REPL."""
-        while not self._ended:
-            os.read(self._out, 64)
+        super().wait()
         if self.why is not None:
             raise ConnectError(self.why)
 
