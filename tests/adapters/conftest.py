@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import NamedTuple
@@ -21,11 +20,15 @@ class Running(NamedTuple):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of one program follow each other, in the same worker."""
+    """What is about adapters only is not run over what is none."""
+    kept = []
     for item in items:
         callspec = getattr(item, "callspec", None)
-        if callspec is not None and "subject" in callspec.params:
-            item.add_marker(pytest.mark.xdist_group(callspec.params["subject"].name))
+        subject = callspec.params.get("subject") if callspec is not None else None
+        adapted = not isinstance(subject, Subject) or subject.dialect != "nrepl"
+        if adapted or item.get_closest_marker("adapted") is None:
+            kept.append(item)
+    items[:] = kept
 
 
 @pytest.fixture(scope="session", params=SUBJECTS, ids=lambda subject: subject.name)
@@ -53,8 +56,7 @@ def open_client(running: Running) -> Iterator[Callable[[], Client]]:
     with ExitStack() as stack:
 
         def opened() -> Client:
-            forced = running.subject.dialect if os.environ.get("FORCE_DIALECT") else None
-            return stack.enter_context(Client(running.program.address, dialect=forced))
+            return stack.enter_context(Client(running.program.address))
 
         yield opened
 

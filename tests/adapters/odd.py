@@ -175,5 +175,4 @@ ODD = {
     "node": NODE,
     "clojure": CLOJURE,
     "prepl": CLOJURE,
-    "nrepl": CLOJURE,
 }

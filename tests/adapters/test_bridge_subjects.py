@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+import pytest
 from adapters.bridging import BridgeProcess
 from adapters.conftest import Running
 
@@ -12,9 +12,8 @@ from adapters.conftest import Running
 def test_a_bridge_serves_it_to_two_clients_one_after_the_other(
     running: Running, tmp_path: Path
 ) -> None:
-    phrases, dialect = running.subject.phrases, running.subject.dialect
-    forced = ("--dialect", dialect) if os.environ.get("FORCE_DIALECT") else ()
-    with BridgeProcess(running.program.address, "./b.sock", *forced, directory=tmp_path) as bridge:
+    phrases = running.subject.phrases
+    with BridgeProcess(running.program.address, "./b.sock", directory=tmp_path) as bridge:
         for _ in range(2):
             with bridge.open() as client:
                 assert client.value(phrases.sum) == phrases.forty_two
@@ -30,14 +29,12 @@ def test_a_bridge_serves_it_to_two_clients_one_after_the_other(
     assert running.program.alive
 
 
+@pytest.mark.adapted  # nREPL itself gets what the client sends, as it is
 def test_positions_and_quotas_that_no_language_can_hold_are_as_if_absent(
     running: Running, tmp_path: Path
 ) -> None:
-    phrases, dialect = running.subject.phrases, running.subject.dialect
-    if dialect == "nrepl":  # it gets what the client sends, as it is
-        return
-    forced = ("--dialect", dialect) if os.environ.get("FORCE_DIALECT") else ()
-    with BridgeProcess(running.program.address, "./b.sock", *forced, directory=tmp_path) as bridge:
+    phrases = running.subject.phrases
+    with BridgeProcess(running.program.address, "./b.sock", directory=tmp_path) as bridge:
         client, other = bridge.open(), bridge.open()
         for number in (-1, 2**31, 2**63, 10**30):
             for key in ("line", "column", "nrepl.middleware.print/quota"):

@@ -22,6 +22,8 @@ from driver import Client, Outcome
 from repl_connect.errors import ConnectError
 from repl_connect.session import Output
 
+pytestmark = pytest.mark.adapted
+
 
 @pytest.fixture
 def phrases(subject: Subject) -> Phrases:
@@ -31,9 +33,7 @@ def phrases(subject: Subject) -> Phrases:
 
 @pytest.fixture
 def odd(subject: Subject) -> Odd:
-    """Odd things in its language. What is no adapter is not ours to mend."""
-    if subject.dialect == "nrepl":
-        pytest.skip("not adapted")
+    """Odd things in its language."""
     return ODD.get(subject.name, ODD[subject.dialect])
 
 
