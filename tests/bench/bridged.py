@@ -89,6 +89,7 @@ def _shared(directory: Path, *, quick: bool) -> Row:
         FLOOR,
         added / echoed,
         2.0,
+        reached=2.7,
     )
 
 
