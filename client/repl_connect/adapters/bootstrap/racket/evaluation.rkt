@@ -151,7 +151,7 @@
 (define (begin-evaluation c id)
   (define stop?
     (atomically
-     (define withdrawn? (eqv? id (connection-withdrawn c)))
+     (define withdrawn? (or (connection-dead? c) (eqv? id (connection-withdrawn c))))
      (set-connection-withdrawn! c #f)
      (set-connection-interrupted?! c withdrawn?)
      (set-connection-current! c id)
