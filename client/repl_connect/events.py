@@ -112,17 +112,7 @@ class Completions(NamedTuple):
     replaces: int = 0
 
 
-_LANGUAGES: Final = (
-    "guile",
-    "clojure",
-    "babashka",
-    "basilisp",
-    "python",
-    "sbcl",
-    "racket",
-    "scheme",
-    "node",
-)
+_LANGUAGES: Final = ("guile", "clojure", "babashka", "basilisp", "python", "sbcl", "racket")
 
 
 class Description(NamedTuple):

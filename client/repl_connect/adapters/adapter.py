@@ -16,7 +16,14 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from repl_server.dispatch.dispatcher import Bounds, Dispatcher, Evaluation, Request, Session
+from repl_server.dispatch.dispatcher import (
+    Bounds,
+    Dispatcher,
+    Evaluation,
+    Handler,
+    Request,
+    Session,
+)
 from repl_server.dispatch.requests import Client, Send
 from repl_server.dispatch.timing import Timing
 from repl_server.wire import CLOSED, NEED_DATA, Idle, Message, RemoteProtocolError
@@ -34,7 +41,7 @@ _MOST_UNEXPECTED: Final = 16 * 1024 * 1024  # bytes said before it is ready, bey
 class Adapter:
     """A `Channel`: nREPL on this side, the byte stream of a REPL of another kind on the other.
 
-    A dialect's adapter defines `_take` (bytes have come), `_quit` if leaving needs words, and
+    A dialect's adapter defines `_take` (bytes have come), `quit` if leaving needs words, and
     the evaluator's methods it has ops for. It calls `_become_ready` once, `_stray` for output that
     belongs to no evaluation, and puts bytes for the REPL into `_outgoing`.
     """
@@ -53,6 +60,8 @@ class Adapter:
         self._ready: Dispatcher | None = None
         self._client: Client | None = None
         self._waiting: list[Message] = []
+        self._queue: deque[Evaluation] = deque()
+        """Evaluations that have not been sent to the REPL, which takes one at a time."""
         self._unheard: list[Message] = []
         self._unheard_size = 0
         self._stray_text = codecs.getincrementaldecoder("utf-8")("replace")
@@ -126,18 +135,28 @@ class Adapter:
         """Go on with one thing of what was taken; False: there is nothing whole left."""
         return False
 
-    def _become_ready(self) -> None:
-        """From now on requests are answered; `ops` is final."""
+    def _become_ready(self, offers: Mapping[str, Handler] | None = None) -> None:
+        """From now on requests are answered; `ops` is final. `offers`: ops of its own beside it."""
         self._ready = Dispatcher(
             self,
             session_ids=lambda: os.urandom(16).hex(),
             timing=self._timing,
             bounds=self._bounds,
         )
+        for op, handler in (offers or {}).items():
+            self._ready.offer(op, handler)
         self._junk = b""
         waiting, self._waiting = self._waiting, []
         for message in waiting:
             self.send(message)
+
+    def _withdrawn(self, evaluation: Evaluation) -> bool:
+        """Whether it was to be interrupted before it was sent: then it has ended."""
+        if evaluation not in self._queue:
+            return False
+        self._queue.remove(evaluation)
+        evaluation.finish("interrupted")
+        return True
 
     def _stray(self, data: bytes) -> None:
         """Output nobody asked for, from the program itself or from before us: all hear of it."""

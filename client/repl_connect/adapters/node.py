@@ -12,7 +12,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
 from typing import Final
 
@@ -39,12 +39,6 @@ class NodeAdapter(UpgradedAdapter):
             'void eval(require("zlib").inflateSync(Buffer.from('
             f'"{_packed()}","base64")).toString())(require,globalThis,{json.dumps(self.nonce)})\n'
         ).encode()
-
-    def describe(self) -> Mapping[str, object]:  # noqa: D102
-        described = dict(super().describe())
-        aux = described["aux"]
-        assert isinstance(aux, dict)
-        return {**described, "aux": {**aux, "repl-connect/language": self.language}}
 
     def quit(self) -> None:
         """Leave the REPL as it was found: what has to be said for that is in `data_to_send`."""

@@ -52,7 +52,6 @@ class PromptAdapter(Adapter):
         self._has_shown = False
         self._pieces: deque[str] = deque()
         self._lines = 0
-        self._queue: deque[Evaluation] = deque()
 
     # The channel.
 
@@ -149,10 +148,7 @@ class PromptAdapter(Adapter):
         self._next()
 
     def interrupt(self, evaluation: Evaluation) -> None:  # noqa: D102
-        if evaluation in self._queue:
-            self._queue.remove(evaluation)
-            evaluation.finish("interrupted")
-        elif evaluation is self._running:
+        if not self._withdrawn(evaluation) and evaluation is self._running:
             self._show(len(self._text))
             self._running = None
             self._pieces.clear()

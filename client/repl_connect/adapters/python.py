@@ -12,13 +12,13 @@ from __future__ import annotations
 import base64
 import re
 import zlib
+from collections.abc import Collection
 from functools import cache
 from typing import Final
 
 from repl_connect.adapters.frames import request_bytes
 from repl_connect.adapters.upgraded import UpgradedAdapter, bootstrap_source, bootstrap_version
 from repl_server.dispatch.dispatcher import Session
-from repl_server.wire import Message
 
 __all__ = ["PythonAdapter"]
 
@@ -44,7 +44,6 @@ class PythonAdapter(UpgradedAdapter):
     greeting = re.compile(rb">>> \Z")
     prompt = re.compile(rb">>> \Z")
 
-    _token = ""
     _prompts = 1
     _half = b""
 
@@ -57,13 +56,16 @@ class PythonAdapter(UpgradedAdapter):
             f'.b64decode("{packed}")).decode(),{{}})\n'
         ).encode()
 
-    def _take_frame(self, frame: Message) -> None:
-        if frame.get("kind") == "ready":
-            told = frame.get("ops")
-            if isinstance(told, list):
-                self.ops = frozenset(type(self).ops).intersection(map(str, told))
-            self._token = str(frame.get("token", ""))
-        super()._take_frame(frame)
+    @property
+    def _token(self) -> str:
+        """With which each line of a console is sent that can't be taken over; else nothing."""
+        return str(self._about.get("token", ""))
+
+    def _able(self) -> Collection[str]:
+        told = self._about.get("ops")
+        if isinstance(told, list):
+            return frozenset(self.ops).intersection(map(str, told))
+        return self.ops
 
     def _greeting(self, version: str) -> str:
         mode = " line by line" if self._token else ""

@@ -9,6 +9,7 @@ answered during an evaluation. A debugger that the REPL is in when we come stays
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from repl_connect.adapters.upgraded import (
@@ -73,10 +74,10 @@ class SbclAdapter(UpgradedAdapter):
         procedures = "\n".join(bootstrap_source(f"sbcl/{name}.lisp") for name in _PROCEDURES)
         return f"({bootstrap_source('sbcl/state.lisp')})\n({procedures})\n".encode()
 
-    def _become_ready(self) -> None:
+    def _able(self) -> Collection[str]:
         if self._about.get("threads") == "0":  # nobody reads what is asked while it evaluates
-            self.ops = frozenset(self.ops) - {"interrupt"}
-        super()._become_ready()
+            return frozenset(self.ops) - {"interrupt"}
+        return self.ops
 
     def _greeting(self, version: str) -> str:
         level = _LEVEL.fullmatch(self._found)

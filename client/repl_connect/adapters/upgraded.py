@@ -31,7 +31,7 @@ import hashlib
 import itertools
 import os
 import re
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
@@ -78,7 +78,7 @@ class UpgradedAdapter(Adapter):
         {"eval", "load-file", "interrupt", "stdin", "completions", "lookup"}
     )
     language: ClassVar[str]
-    """The key in `versions`, by which the front ends know the language."""
+    """By which the front ends know the language; its version is told under this key."""
     title: ClassVar[str]
     """What the system is called where its version is told."""
     missing_namespace: ClassVar[str] = "There is no namespace {ns} there.\n"
@@ -101,7 +101,6 @@ class UpgradedAdapter(Adapter):
         self._numbers = itertools.count(1)
         self._running: _Running | None = None
         self._known: OrderedDict[int, _Running] = OrderedDict()
-        self._queue: deque[Evaluation] = deque()
         self._tools: dict[int, Request] = {}
         if self.launches_at_once:
             self._do_launch()
@@ -115,6 +114,10 @@ class UpgradedAdapter(Adapter):
     def _bootstrap(self) -> bytes:
         """What it may ask for with `need`."""
         return b""
+
+    def _able(self) -> Collection[str]:
+        """The ops that this connection has; what `ready` told of it is in `_about`."""
+        return self.ops
 
     # The stream.
 
@@ -162,6 +165,7 @@ class UpgradedAdapter(Adapter):
             if self.ready:
                 raise ValueError("it is ready already")
             self._about = frame
+            self.ops = self._able()
             self._become_ready()
         elif kind == "failed":
             raise RemoteProtocolError("malformed", self._failure())
@@ -263,6 +267,7 @@ class UpgradedAdapter(Adapter):
             "versions": {self.language: {"version-string": version}},
             "aux": {
                 "current-ns": self._about.get("ns", ""),
+                "repl-connect/language": self.language,
                 "repl-connect/greeting": self._greeting(version),
             },
         }
@@ -287,11 +292,10 @@ class UpgradedAdapter(Adapter):
         self._running = self._known[number] = _Running(evaluation)
         if len(self._known) > _LATE:
             self._forget_oldest()
-        message = evaluation.message
-        op, file = "eval", message.get("file")
+        op, file = "eval", evaluation.message.get("file")
         if evaluation.is_file:
             op = "load-file" if isinstance(file, str) else "load-path"
-            file = message.get("file-path")
+            file = evaluation.message.get("file-path")
         fields = [
             op,
             number,
@@ -299,18 +303,16 @@ class UpgradedAdapter(Adapter):
             evaluation.text("ns") or "",
             evaluation.code,
             file if isinstance(file, str) else "",
-            _within(evaluation, "line", _FARTHEST) if "line" in message else "",
-            _within(evaluation, "column", _FARTHEST) if "column" in message else "",
-            _within(evaluation, _QUOTA, _LARGEST) if _QUOTA in message else "",
+            _within(evaluation, "line", _FARTHEST),
+            _within(evaluation, "column", _FARTHEST),
+            _within(evaluation, _QUOTA, _LARGEST),
         ]
         while fields[-1] == "":  # what is absent at the end need not be said
             fields.pop()
         self._request(*fields)
 
     def interrupt(self, evaluation: Evaluation) -> None:  # noqa: D102
-        if evaluation in self._queue:
-            self._queue.remove(evaluation)
-            evaluation.finish("interrupted")
+        if self._withdrawn(evaluation):
             return
         for number, known in self._known.items():
             if known.evaluation is evaluation:

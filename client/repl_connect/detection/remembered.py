@@ -1,7 +1,7 @@
 """What was found at an address before, kept from one connection to the next.
 
 One line an address, the newest last: the dialect, when it was found (seconds since 1970), the
-address. It is evidence like others (see `detect`), never the reason to send something by itself.
+address. It is evidence like others (see `detector`), never the reason to send something by itself.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from repl_connect.address import Address, UnixAddress
 from repl_connect.dialects import DIALECTS
+from repl_connect.state import state_path
 
 __all__ = ["forget", "path", "recall", "remember"]
 
@@ -21,9 +22,7 @@ _LONGEST: Final = 128 * 1024  # bytes of the file
 
 def path() -> str:
     """The file, whether it is there or not."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    base = state if state.startswith("/") else os.path.expanduser("~/.local/state")
-    return os.path.join(base, "repl-connect", "dialects")
+    return state_path("dialects")
 
 
 def recall(address: Address) -> str | None:

@@ -58,7 +58,6 @@ class SwankAdapter(SwankLink):
         self._idents = itertools.count(1)
         self._known: dict[int, Running] = {}
         self._current: Running | None = None
-        self._queue: deque[Evaluation] = deque()
         self._held: dict[str, Held] = {}
         self._askers: WeakSet[Client] = WeakSet()
         self._hinted: WeakSet[Client] = WeakSet()
@@ -91,12 +90,9 @@ class SwankAdapter(SwankLink):
         if self._about["style"] == ":spawn":  # else nobody reads while it evaluates
             ops.add("interrupt")
         self.ops = frozenset(ops)
-        waiting, self._waiting = self._waiting, []
-        self._become_ready()
-        self.dispatcher.offer("repl-server/held", self._list_held)
-        self.dispatcher.offer("repl-server/restart", self._restart)
-        for message in waiting:
-            self.send(message)
+        self._become_ready(
+            {"repl-server/held": self._list_held, "repl-server/restart": self._restart}
+        )
         for stop in self._early:
             self._debugs(stop)
         self._early.clear()
@@ -389,9 +385,7 @@ class SwankAdapter(SwankLink):
         self._next()
 
     def interrupt(self, evaluation: Evaluation) -> None:  # noqa: D102
-        if evaluation in self._queue:
-            self._queue.remove(evaluation)
-            evaluation.finish("interrupted")
+        if self._withdrawn(evaluation):
             return
         for running in self._known.values():
             if running.evaluation is evaluation and "interrupt" in self.ops:

@@ -13,6 +13,7 @@ from prompt_toolkit.history import History
 from repl_connect.prompt.history.file import LARGEST, Entry, HistoryFile, Position, Reading
 from repl_connect.prompt.history.project import project_directory
 from repl_connect.settings.places import short_path
+from repl_connect.state import state_path
 
 __all__ = ["EntryHistory", "history_path"]
 
@@ -24,12 +25,7 @@ _MOST_IN_MEMORY: Final = 10_000  # entries, where none are kept in a file
 
 def history_path(language: str, directory: str = "") -> str:
     """Where the entries of a language are kept; `directory` instead of the usual one."""
-    if directory:
-        base = os.path.abspath(os.path.expanduser(directory))
-    else:
-        state = os.environ.get("XDG_STATE_HOME", "")
-        state = state if state.startswith("/") else os.path.expanduser("~/.local/state")
-        base = os.path.join(state, "repl-connect", "history")
+    base = os.path.abspath(os.path.expanduser(directory)) if directory else state_path("history")
     name = _UNSAFE.sub("_", language)
     return os.path.join(base, name if name.strip(".") else "text")
 
