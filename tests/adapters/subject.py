@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from guile.programs import free_port
+
+from repl_connect.address import TcpAddress, UnixAddress, parse_address
+from repl_connect.listeners import Listeners
 
 __all__ = ["FEATURES", "Phrases", "Process", "Program", "Subject", "free_port"]
 
@@ -126,13 +130,6 @@ class Subject(NamedTuple):
         return None
 
 
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Process:
     """A program in a process group of its own, which listens at `address` when it is ready."""
 
@@ -165,24 +162,17 @@ class Process:
         self.process.wait()
 
     def _wait_for_listener(self) -> None:
-        """Until somebody listens: the kernel's tables say so without a connection being made."""
-        wanted = self.address.rpartition(":")[2]
-        tcp = self.address.rpartition("/")[2] == self.address
+        """Until it listens, which is learned without a connection."""
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        while not _is_listening(self.address):
             assert self.alive, f"{self.process.args!r} ended before it was ready"
-            if tcp:
-                mark = f":{int(wanted):04X} 00000000"
-                for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-                    text = Path(table).read_text(encoding="ascii")
-                    if any(mark in line and " 0A " in line for line in text.splitlines()):
-                        return
-                    if f":{int(wanted):04X} 000000000000" in text:
-                        return
-            elif any(
-                line.endswith(f" {self.address}") and line.split()[3] == "00010000"
-                for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()
-            ):
-                return
+            assert time.monotonic() < deadline, f"{self.process.args!r} does not listen"
             time.sleep(0.02)
-        raise AssertionError(f"{self.process.args!r} does not listen at {self.address}")
+
+
+def _is_listening(text: str) -> bool:
+    address = parse_address(text)
+    if isinstance(address, UnixAddress):
+        return Listeners().unix_owner(address) is not None
+    assert isinstance(address, TcpAddress)
+    return Listeners().tcp_owner(address) is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from adapters.plain import connected
 from adapters.subject import Process
 from adapters.subjects.clojure import SUBJECTS, start_clojure
 from driver import Client
@@ -52,8 +52,7 @@ class Served(NamedTuple):
 
     def plainly(self, code: str) -> str:
         """What a user of socat gets for code on a connection of its own, until `:end`."""
-        host, port = self.program.address.split(":")
-        with closing(socket.create_connection((host, int(port)), 30)) as plain:
+        with closing(connected(self.program.address)) as plain:
             seen = b""
             if self.prompt:
                 while not seen.endswith(b"=> "):
@@ -175,8 +174,7 @@ def test_a_client_killed_in_the_middle_leaves_nothing_running(served: Served, co
 
 def test_a_client_that_goes_in_the_bootstrap_harms_nobody(fresh: Callable[..., Served]) -> None:
     served = fresh("repl")
-    host, port = served.program.address.split(":")
-    with closing(socket.create_connection((host, int(port)), 30)) as plain:
+    with closing(connected(served.program.address)) as plain:
         plain.recv(100)
         plain.sendall(b"(do (read))\n[(binding [*ns*")
     with served.client() as client:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from adapters.plain import PlainUser
 from adapters.subject import Process
 from adapters.subjects.node import PHRASES, start_node
 from driver import Client
@@ -96,28 +96,6 @@ def client(program: Process) -> Iterator[Client]:
         yield opened
 
 
-class Plain:
-    """A user of the plain REPL, as with socat."""
-
-    def __init__(self, address: str) -> None:
-        self.stream = socket.socket(socket.AF_UNIX)
-        self.stream.settimeout(30)
-        self.stream.connect(address)
-        self.until_prompt()
-
-    def until_prompt(self) -> str:
-        said = b""
-        while not said.endswith((b"> ", b"> \x1b[3G")):
-            data = self.stream.recv(65536)
-            assert data, said
-            said += data
-        return said.decode().removesuffix("> ")
-
-    def ask(self, line: str) -> str:
-        self.stream.sendall(f"{line}\n".encode())
-        return self.until_prompt().strip()
-
-
 STATE = (
     "[process.stdout, process.stderr].map((each) => Object.getOwnPropertyNames(each)"
     '.includes("write")).join() + require("repl").REPLServer.prototype.displayPrompt.toString()'
@@ -127,7 +105,7 @@ STATE = (
 
 
 def test_after_us_the_program_is_as_it_was(program: Process) -> None:
-    plain = Plain(program.address)
+    plain = PlainUser(program.address, b"> ", b"> \x1b[3G")
     before = plain.ask(STATE)
     for _ in range(2):
         with Client(program.address, dialect="node") as client:
@@ -144,7 +122,7 @@ def test_after_us_the_program_is_as_it_was(program: Process) -> None:
 def test_a_repl_that_is_left_goes_on_with_its_prompt(
     start: Callable[[str], Process], kind: str
 ) -> None:
-    plain = Plain(start(kind).address)
+    plain = PlainUser(start(kind).address, b"> ", b"> \x1b[3G")
     before = plain.ask("Object.getOwnPropertyNames(globalThis).length")
     adapter = NodeAdapter()
     adapter.receive_data(b"> ")
@@ -153,7 +131,7 @@ def test_a_repl_that_is_left_goes_on_with_its_prompt(
         told(adapter, plain.stream.recv(65536))
     adapter.quit()
     plain.stream.sendall(adapter.data_to_send())
-    assert plain.until_prompt() == ""
+    assert plain.answer() == ""
     assert plain.ask("6 * 7") == "42"
     if not kind:  # elsewhere the console is the program's
         assert plain.ask('console.log("mine")') == "mine\nundefined"

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from adapters.plain import PlainUser
 from adapters.subject import Process
 from adapters.subjects.python import PHRASES, start_console
 from driver import Client, Outcome
@@ -41,28 +42,6 @@ def console(start: Callable[[str], Process]) -> Iterator[Client]:
         yield client
 
 
-class Plain:
-    """A user of the plain console, as with socat."""
-
-    def __init__(self, address: str) -> None:
-        self.stream = socket.socket(socket.AF_UNIX)
-        self.stream.settimeout(30)
-        self.stream.connect(address)
-        self.until_prompt()
-
-    def until_prompt(self) -> str:
-        said = b""
-        while not said.endswith(b">>> "):
-            data = self.stream.recv(65536)
-            assert data, said
-            said += data
-        return said.decode().removesuffix(">>> ")
-
-    def ask(self, line: str) -> str:
-        self.stream.sendall(f"{line}\n".encode())
-        return self.until_prompt().strip()
-
-
 STATE = (
     "print([name for name in __import__('sys').modules if 'repl' in name],"
     " [repr(getattr(__import__('sys'), name)) for name in ('stdin', 'stdout', 'stderr')],"
@@ -77,7 +56,7 @@ THREADS = "print(len(__import__('threading').enumerate()))"
 @pytest.mark.parametrize("kind", ["own", "standard"])
 def test_after_us_the_program_is_as_it_was(start: Callable[[str], Process], kind: str) -> None:
     program = start(kind)
-    plain = Plain(program.address)
+    plain = PlainUser(program.address, b">>> ")
     before, threads = plain.ask(STATE), plain.ask(THREADS)
     for _ in range(2):
         with Client(program.address, dialect="python") as client:
@@ -92,7 +71,7 @@ def test_after_us_the_program_is_as_it_was(start: Callable[[str], Process], kind
 
 def test_two_of_us_at_once_and_the_first_leaves_first(start: Callable[[str], Process]) -> None:
     program = start("own")
-    plain = Plain(program.address)
+    plain = PlainUser(program.address, b">>> ")
     before, threads = plain.ask(STATE), plain.ask(THREADS)
     with Client(program.address, dialect="python") as second:
         with Client(program.address, dialect="python") as first:
@@ -110,7 +89,7 @@ def test_two_of_us_at_once_and_the_first_leaves_first(start: Callable[[str], Pro
 def test_a_console_that_is_left_goes_on_with_its_prompt(
     start: Callable[[str], Process], kind: str
 ) -> None:
-    plain = Plain(start(kind).address)
+    plain = PlainUser(start(kind).address, b">>> ")
     adapter = PythonAdapter()
     adapter.receive_data(b">>> ")
     plain.stream.sendall(adapter.data_to_send())
@@ -121,7 +100,7 @@ def test_a_console_that_is_left_goes_on_with_its_prompt(
         adapter.next_event()
     adapter.quit()
     plain.stream.sendall(adapter.data_to_send())
-    assert plain.until_prompt() == ""
+    assert plain.answer() == ""
     assert plain.ask("6 * 7") == "42"
     assert (
         plain.ask("print([name for name in __import__('sys').modules if 'repl' in name])") == "[]"
@@ -149,7 +128,7 @@ def test_a_console_in_an_event_loop_is_served_line_by_line(
 
 def test_leaving_ends_what_runs(start: Callable[[str], Process]) -> None:
     program = start("own")
-    plain = Plain(program.address)
+    plain = PlainUser(program.address, b">>> ")
     threads = plain.ask(THREADS)
     with Client(program.address, dialect="python") as client:
         outcome = client.start(PHRASES.slow)
@@ -161,7 +140,7 @@ def test_leaving_ends_what_runs(start: Callable[[str], Process]) -> None:
 
 def test_vanishing_ends_what_runs(start: Callable[[str], Process]) -> None:
     program = start("own")
-    plain = Plain(program.address)
+    plain = PlainUser(program.address, b">>> ")
     threads = plain.ask(THREADS)
     client = Client(program.address, dialect="python")
     outcome = client.start(PHRASES.slow)

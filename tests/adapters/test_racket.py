@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from adapters.fed import Fed
+from adapters.plain import PlainUser
 from adapters.subject import Process
 from adapters.subjects.racket import start
 from driver import Client
@@ -126,44 +126,23 @@ def client(program: Process) -> Iterator[Client]:
         yield made
 
 
-class PlainUser:
-    """Somebody with nothing but a socket."""
-
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((host, int(port)), 30)
-        self.read_prompt()
-
-    def read_prompt(self) -> str:
-        data = b""
-        while not data.endswith(b"> "):
-            more = self.socket.recv(65536)
-            assert more, data
-            data += more
-        return data.decode()
-
-    def say(self, line: str) -> str:
-        self.socket.sendall(line.encode() + b"\n")
-        return self.read_prompt()
-
-
 def test_a_plain_user_finds_everything_as_it_was(program: Process) -> None:
-    user = PlainUser(program.address)
-    names = user.say("(length (namespace-mapped-symbols))")
+    user = PlainUser(program.address, b"> ")
+    names = user.ask("(length (namespace-mapped-symbols))")
     with Client(program.address, dialect="racket") as client:
         assert client.evaluate("(car 1)").failed is not None
         assert client.value("(threads)") == "4"  # the plain user's, and three of this connection
         client.start("(let loop () (loop))")
     deadline = time.monotonic() + 30
-    while (threads := user.say("(threads)")) != "1\n> " and time.monotonic() < deadline:
+    while (threads := user.ask("(threads)")) != "1" and time.monotonic() < deadline:
         pass
-    assert threads == "1\n> "
-    assert user.say("(length (namespace-mapped-symbols))") == names
-    assert user.say("(namespace-variable-value 'secret #t (lambda () 'none))") == "'none\n> "
-    user.socket.close()
-    again = PlainUser(program.address)
-    assert again.say("(+ 40 2)") == "42\n> "
-    again.socket.close()
+    assert threads == "1"
+    assert user.ask("(length (namespace-mapped-symbols))") == names
+    assert user.ask("(namespace-variable-value 'secret #t (lambda () 'none))") == "'none"
+    user.close()
+    again = PlainUser(program.address, b"> ")
+    assert again.ask("(+ 40 2)") == "42"
+    again.close()
 
 
 def test_what_is_sent_to_the_client_cannot_be_forged(client: Client) -> None:

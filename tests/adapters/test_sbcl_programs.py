@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from adapters.plain import PlainUser
 from adapters.subject import Process
 from adapters.subjects.sbcl import start_each, start_shared
 from driver import Client
@@ -21,27 +22,11 @@ from repl_connect.session import NeedInput, Output
 THREADS = "(sort (mapcar (function sb-thread:thread-name) (sb-thread:list-all-threads)) #'string<)"
 
 
-class Terminal:
+class Terminal(PlainUser):
     """What a user of `socat` has: bytes, and a prompt after each form."""
 
     def __init__(self, address: str) -> None:
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
-        self.socket.connect(address)
-        self.greeting = self.until(b"* ")
-
-    def until(self, *ends: bytes) -> bytes:
-        data = b""
-        while not data.endswith(ends):
-            more = self.socket.recv(65536)
-            assert more, data
-            data += more
-        return data
-
-    def say(self, form: str, *, prompt: bytes = b"* ") -> str:
-        """What it answers, up to the prompt that it has to show then."""
-        self.socket.sendall(form.encode() + b"\n")
-        return self.until(prompt)[: -len(prompt)].decode().strip()
+        super().__init__(address, b"* ")
 
     def upgrade(self, prompt: bytes) -> str:
         """Let an adapter have it for one evaluation, and give what it says when that has left."""
@@ -50,21 +35,18 @@ class Terminal:
         adapter.send({"op": "eval", "id": "1", "code": "(list :package *package* :sum (+ 40 2))"})
         adapter.receive_data(b"\n" + prompt)
         while not any("done" in str(reply.get("status")) for reply in replies):
-            self.socket.sendall(adapter.data_to_send())
-            adapter.receive_data(self.socket.recv(65536))
+            self.stream.sendall(adapter.data_to_send())
+            adapter.receive_data(self.stream.recv(65536))
             while isinstance(event := adapter.next_event(), dict):
                 replies.append(event)
         assert any("42" in str(reply.get("value")) for reply in replies)
         adapter.quit()
-        self.socket.sendall(adapter.data_to_send())
-        self.socket.shutdown(socket.SHUT_WR)
+        self.stream.sendall(adapter.data_to_send())
+        self.stream.shutdown(socket.SHUT_WR)
         data = b""
-        while more := self.socket.recv(65536):
+        while more := self.stream.recv(65536):
             data += more
         return data.decode()
-
-    def close(self) -> None:
-        self.socket.close()
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +93,13 @@ def terminal(shared: Process) -> Iterator[Terminal]:
 def test_the_ordinary_prompt_and_no_thread_are_left(shared: Process, terminal: Terminal) -> None:
     with Client(shared.address, dialect="sbcl") as client:
         assert client.value("(+ 40 2)") == "42"
-        assert "repl-connect reader" in terminal.say(THREADS)
+        assert "repl-connect reader" in terminal.ask(THREADS)
         running = client.start('(progn (write-line "on") (loop))')
         client.until(running, Output)
     wait_until_alone(terminal)
     after = Terminal(shared.address)
     assert after.greeting == b"* "
-    assert after.say("(list (car '(1)) sb-ext:*invoke-debugger-hook* *debugger-hook*)") == (
+    assert after.ask("(list (car '(1)) sb-ext:*invoke-debugger-hook* *debugger-hook*)") == (
         "(1 NIL NIL)"
     )
     after.close()
@@ -147,7 +129,7 @@ def test_clients_that_come_at_once_to_an_image_that_knows_nothing(tmp_path: Path
 def wait_until_alone(terminal: Terminal) -> None:
     """Until no thread is left of other connections: they take a moment to end."""
     deadline = time.monotonic() + 30
-    while (threads := terminal.say(THREADS)) != '("main thread" "served")':
+    while (threads := terminal.ask(THREADS)) != '("main thread" "served")':
         assert time.monotonic() < deadline, threads
 
 
@@ -161,8 +143,8 @@ def test_the_connection_itself_is_back_at_its_prompt(shared: Process, each: Proc
 def test_a_debugger_level_is_kept(shared: Process, each: Process) -> None:
     for program in (shared, each):
         terminal = Terminal(program.address)
-        terminal.say('(error "one")', prompt=b"0] ")
-        terminal.say('(error "two")', prompt=b"0[2] ")
+        terminal.ask('(error "one")', b"0] ")
+        terminal.ask('(error "two")', b"0[2] ")
         said = terminal.upgrade(b"0[2] ")
         assert said.split("\n")[1].strip() == "0[2]", said
         terminal.close()
@@ -170,13 +152,13 @@ def test_a_debugger_level_is_kept(shared: Process, each: Process) -> None:
 
 def test_nothing_comes_into_the_package_of_the_user(shared: Process, terminal: Terminal) -> None:
     count = '(let ((n 0)) (do-symbols (s "CL-USER" n) (incf n)))'
-    terminal.say(count)
-    before = terminal.say(count)
+    terminal.ask(count)
+    before = terminal.ask(count)
     with Client(shared.address, dialect="sbcl") as client:
         assert client.value("42") == "42"
         client.complete("never-seen")
         client.lookup("never-seen-either")
-    assert terminal.say(count) == before
+    assert terminal.ask(count) == before
 
 
 def test_the_second_client_brings_no_warnings(connect: Callable[[], Client]) -> None:
@@ -400,7 +382,7 @@ def test_output_of_threads(client: Client, terminal: Terminal) -> None:
         ' (sb-thread:join-thread (sb-thread:make-thread (lambda () (write-line "not mine")))))'
     )
     assert outcome.out == "mine\n"
-    assert terminal.say("1") == "1"
+    assert terminal.ask("1") == "1"
 
 
 def test_what_another_program_prints_on_our_socket(each: Process) -> None:
@@ -420,7 +402,7 @@ def test_where_there_are_no_threads(tmp_path: Path) -> None:
     program = start_shared(tmp_path)
     try:
         terminal = Terminal(program.address)
-        terminal.say("(setf *features* (remove :sb-thread *features*))")
+        terminal.ask("(setf *features* (remove :sb-thread *features*))")
         with Client(program.address, dialect="sbcl") as client:
             assert client.link.session.description is not None
             assert "interrupt" not in client.link.session.description.ops
@@ -431,7 +413,7 @@ def test_where_there_are_no_threads(tmp_path: Path) -> None:
             client.link.session.give_input("blue\n", outcome.evaluation)
             assert client.finish(outcome).values == ['"blue"']
             assert client.value("(+ 40 2)") == "42"
-            assert "repl-connect" not in terminal.say(THREADS)
+            assert "repl-connect" not in terminal.ask(THREADS)
         terminal.close()
     finally:
         program.stop()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 from collections.abc import Iterator
 
 import pytest
 from adapters.fed import Fed
+from adapters.plain import PlainUser
 from adapters.subject import Process
 from adapters.subjects.scm import start
 from driver import Client
@@ -171,11 +171,6 @@ def test_quit_ends_the_process_with_its_output(program: Process) -> None:
 def test_a_plain_user_finds_the_ordinary_prompt(program: Process) -> None:
     with Client(program.address, dialect="scm") as client:
         assert client.evaluate("(car 5)").failed is not None
-    host, _, port = program.address.rpartition(":")
-    with socket.create_connection((host, int(port)), 30) as user:
-        data = b""
-        user.sendall(b"(+ 40 2)\n")
-        while not data.endswith(b"42\n> "):
-            more = user.recv(4096)
-            assert more, data
-            data += more
+    user = PlainUser(program.address, b"> ")
+    assert user.ask("(+ 40 2)") == "42"
+    user.close()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from adapters.plain import connected
 from adapters.subject import Process
 from adapters.subjects.swank import LOADER, SUBJECTS, start
 from driver import Client
@@ -27,8 +27,7 @@ class Emacs:
     """A plain Swank client, as SLIME is one."""
 
     def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self.stream = socket.create_connection((host, int(port)), timeout=30)
+        self.stream = connected(address)
         self.reader = PacketReader()
         self.last = 0
 
