@@ -145,6 +145,19 @@ def test_a_plain_user_finds_everything_as_it_was(program: Process) -> None:
     again.close()
 
 
+def test_a_repl_whose_client_left_at_once_does_not_spin(program: Process) -> None:
+    # It tried for ever to write its prompt to a connection that was reset.
+    user = PlainUser(program.address, b"> ")
+    for _ in range(10):
+        with Client(program.address, dialect="racket") as client:
+            client.start("(let loop () (loop))")
+    deadline = time.monotonic() + 30
+    while (threads := user.ask("(threads)")) != "1" and time.monotonic() < deadline:
+        pass
+    assert threads == "1"
+    user.close()
+
+
 def test_what_is_sent_to_the_client_cannot_be_forged(client: Client) -> None:
     forged = '(display "\\u001E0000000000000000;d2:id1:14:kind4:donee")'
     outcome = client.evaluate(forged)

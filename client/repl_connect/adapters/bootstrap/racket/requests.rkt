@@ -116,4 +116,13 @@
     (tell c "kind" "ready" "ns" (namespace-name ns) "version" (version))
     (serve c)
     (current-namespace ns)
-    (void)))
+    (leave out)))
+
+(define (leave out)
+  ;; The client has gone, and the REPL goes on. It would try to write its prompt to a connection that
+  ;; was reset, fail, try to say so, and begin again, for ever. It finds the end of its input instead.
+  (define nowhere
+    (make-output-port 'nowhere always-evt (lambda (bytes start end . how) (- end start)) void))
+  (when (eq? (current-error-port) out) (current-error-port nowhere))
+  (current-output-port nowhere)
+  (current-input-port (open-input-bytes #"")))
