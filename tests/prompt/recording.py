@@ -7,11 +7,11 @@ from typing import Any
 
 from repl_connect.address import parse_address
 from repl_connect.connect import connect
+from repl_connect.conversation.connecting import open_link
 from repl_connect.languages import TEXT, Language, language_named
 from repl_connect.link import Link
 from repl_connect.prompt.commands import typed_command
 from repl_connect.prompt.commands.state import CommandState
-from repl_connect.prompt.connecting import open_link
 from repl_connect.prompt.showing.values import ValueView
 from repl_connect.session import Done, Event, Output, Value
 from repl_connect.settings import Settings

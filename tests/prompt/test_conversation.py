@@ -11,11 +11,11 @@ from prompt.conftest import StartServer
 
 from repl_connect import link as link_module
 from repl_connect.channel import WireChannel
+from repl_connect.conversation.connecting import open_link
+from repl_connect.conversation.conversation import Conversation
+from repl_connect.conversation.reconnection import Reconnection
 from repl_connect.errors import ConnectError, ConnectionLost
 from repl_connect.link import Link
-from repl_connect.prompt.connecting import open_link
-from repl_connect.prompt.conversation import Conversation
-from repl_connect.prompt.reconnection import Reconnection
 from repl_connect.session import Done, Event
 
 Lost = list[tuple[ConnectionLost, int]]
@@ -90,7 +90,11 @@ def test_connecting_again_goes_on_whatever_an_attempt_raises(link: Link) -> None
     async def run() -> Link:
         made: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
         again = Reconnection(
-            connect, on_link=made.set_result, on_failure=failures.append, on_change=lambda: None
+            connect,
+            remedy="",
+            on_link=made.set_result,
+            on_failure=failures.append,
+            on_change=lambda: None,
         )
         again.start(None, longest=0.01)
         found = await asyncio.wait_for(made, 15)

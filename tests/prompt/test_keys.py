@@ -13,10 +13,10 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from repl_connect.channel import WireChannel
+from repl_connect.conversation.connecting import open_link
 from repl_connect.exit_codes import ExitCode
 from repl_connect.link import Link
 from repl_connect.prompt.app import Prompt
-from repl_connect.prompt.connecting import open_link
 from repl_connect.settings import Settings
 
 Type = Callable[[str], None]

@@ -46,7 +46,7 @@ def run_prompt(
 
     def connect_to(place: Address, resume: str | None) -> Link:
         from repl_connect.connect import connect
-        from repl_connect.prompt.connecting import KEPT
+        from repl_connect.conversation.connecting import KEPT
 
         nonlocal connected
         notice = None if connected else _say
@@ -161,7 +161,7 @@ def _run_on_terminal(
     reconnects: bool,
     forms: Sequence[str],
 ) -> ExitCode:
-    from repl_connect.prompt.connecting import Connecting
+    from repl_connect.conversation.connecting import Connecting
 
     connecting = Connecting(connect)
     from repl_connect.prompt.deferral import import_prompt_toolkit

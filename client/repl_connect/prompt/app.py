@@ -22,12 +22,12 @@ from prompt_toolkit.styles import DynamicStyle
 from prompt_toolkit.utils import in_main_thread
 
 from repl_connect import session as events
+from repl_connect.conversation.connecting import Connect
 from repl_connect.exit_codes import ExitCode
 from repl_connect.languages import language_of
 from repl_connect.link import Link
 from repl_connect.prompt.commands import typed_command
 from repl_connect.prompt.commands.state import CommandState
-from repl_connect.prompt.connecting import Connect
 from repl_connect.prompt.contact import Contact
 from repl_connect.prompt.editing.bindings import (
     apply_mode,

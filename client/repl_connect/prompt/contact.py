@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from repl_connect.conversation.connecting import Connect
+from repl_connect.conversation.conversation import Conversation
+from repl_connect.conversation.reconnection import Reconnection
 from repl_connect.errors import ConnectionLost
 from repl_connect.link import Link
-from repl_connect.prompt.connecting import Connect
-from repl_connect.prompt.conversation import Conversation
-from repl_connect.prompt.reconnection import Reconnection
 from repl_connect.prompt.showing.escapes import visible
 from repl_connect.session import Evaluation, Event, Output
 from repl_connect.settings import Settings
@@ -68,6 +68,7 @@ class Contact:
         self.conversation = Conversation(on_output, self._connection_lost)
         self._reconnection = Reconnection(
             connect,
+            remedy=",reconnect tries once more.",
             on_link=self._connected_again,
             on_failure=lambda text: place.problem(visible(text)),
             on_change=on_change,

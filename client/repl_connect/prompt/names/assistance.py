@@ -27,7 +27,7 @@ from repl_connect.prompt.names.hints import Hints
 if TYPE_CHECKING:
     from prompt_toolkit.lexers import PygmentsLexer
 
-    from repl_connect.prompt.conversation import Conversation
+    from repl_connect.conversation.conversation import Conversation
 
 __all__ = ["Assistance", "Assisted"]
 

@@ -32,7 +32,7 @@ from repl_connect.prompt.showing.escapes import visible
 if TYPE_CHECKING:
     from prompt_toolkit.lexers import PygmentsLexer
 
-    from repl_connect.prompt.conversation import Conversation
+    from repl_connect.conversation.conversation import Conversation
     from repl_connect.prompt.front_end import FrontEnd
 
 __all__ = ["Documentation"]

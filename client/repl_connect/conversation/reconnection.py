@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
+from repl_connect.conversation.connecting import Connect, Connecting
 from repl_connect.errors import ReplConnectError
 from repl_connect.link import Link
-from repl_connect.prompt.connecting import Connect, Connecting
 
 __all__ = ["Reconnection"]
 
@@ -22,18 +22,20 @@ class Reconnection:
 
     `on_link` gets the new link. `on_failure` gets why it could not be made: once for each
     different reason, and when it gives up, which is after an hour. `on_change` is called when
-    `state` may be worded differently.
+    `state` may be worded differently. `remedy` is a sentence: how one more attempt is asked for.
     """
 
     def __init__(
         self,
         connect: Connect,
         *,
+        remedy: str,
         on_link: Callable[[Link], None],
         on_failure: Callable[[str], None],
         on_change: Callable[[], None],
     ) -> None:
         self._connect = connect
+        self._remedy = remedy
         self._on_link = on_link
         self._on_failure = on_failure
         self._on_change = on_change
@@ -96,7 +98,7 @@ class Reconnection:
             if once or loop.time() - begun > _GIVE_UP:
                 self._task = None
                 if not once:
-                    self._on_failure("Gave up connecting again. ,reconnect tries once more.")
+                    self._on_failure(f"Gave up connecting again. {self._remedy}")
                 self._on_change()
                 return
             pause = max(_FIRST_PAUSE, pause * 2)
