@@ -139,6 +139,11 @@ class TestPlaces:
     def test_a_column_of_code_without_indentation(self, client: WireClient) -> None:
         assert client.result("def f():\n    return 5\nf()", line=1, column=9)["values"] == ["5"]
 
+    def test_plain_lines_after_a_column_are_not_left_out(self, client: WireClient) -> None:
+        for line in (1, 7):
+            result = client.result("a = 1\nb = 2\na + b", line=line, column=5)
+            assert result["values"] == ["3"]
+
     def test_the_caret_of_a_syntax_error(self, client: WireClient) -> None:
         result = client.result("def f(:\n    pass")
         assert result["err"].endswith("          ^\nSyntaxError: invalid syntax\n")

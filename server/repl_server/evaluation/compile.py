@@ -144,17 +144,24 @@ def _statements(source: str, file: str, line: int, column: int, flags: int) -> l
 def _parse_indented(source: str, file: str, line: int, flags: int) -> list[Any]:
     head = "if 1:\n"
     if line > 1:
-        return list(_parse("\n" * (line - 2) + head + source, file, flags)[0].body)
+        return _body(_parse("\n" * (line - 2) + head + source, file, flags))
     import ast
 
     try:
-        tree = _parse(head + source, file, flags)
+        body = _body(_parse(head + source, file, flags))
     except SyntaxError as error:
         error.lineno = None if error.lineno is None else max(1, error.lineno - 1)
         error.end_lineno = None if error.end_lineno is None else max(1, error.end_lineno - 1)
         raise
-    for statement in tree[0].body:
+    for statement in body:
         ast.increment_lineno(statement, -1)
+    return body
+
+
+def _body(tree: list[Any]) -> list[Any]:
+    """What is in the block, which must be all there is: only its first line was indented by us."""
+    if len(tree) != 1 or tree[0].orelse:
+        raise IndentationError("unindent does not match the first line")
     return list(tree[0].body)
 
 
