@@ -15,7 +15,15 @@ from repl_connect.languages.language import Language
 if TYPE_CHECKING:
     from repl_connect.events import Description
 
-__all__ = ["LANGUAGES", "TEXT", "Language", "language_named", "language_of"]
+__all__ = [
+    "FILETYPES",
+    "LANGUAGES",
+    "TEXT",
+    "Language",
+    "language_named",
+    "language_of",
+    "language_of_filetype",
+]
 
 TEXT = Language(name="text")
 """Nothing is known of it."""
@@ -35,6 +43,20 @@ LANGUAGES: Final[Mapping[str, str]] = {
 }
 """The languages that are known, and the module here that has each in its `RECORDS`."""
 
+FILETYPES: Final[Mapping[str, str]] = {
+    "clojure": "clojure",
+    "guile": "guile",
+    "javascript": "javascript",
+    "lisp": "common-lisp",
+    "python": "python",
+    "racket": "racket",
+    "scheme": "guile",
+}
+"""What Vim calls the language of a file, and the name in `LANGUAGES`.
+
+Vim has one name for all Schemes. Guile's text has what the others' has, and `define-module`.
+"""
+
 
 def language_of(description: Description | None) -> Language:
     """The record of what is spoken by who describes itself so; plain text's for no description."""
@@ -48,3 +70,12 @@ def language_named(name: str) -> Language:
         return TEXT
     records: Mapping[str, Language] = import_module(f"{__name__}.{LANGUAGES[name]}").RECORDS
     return records[name]
+
+
+def language_of_filetype(filetype: str) -> str | None:
+    """The name of the language that a Vim filetype stands for; None if it is none of these.
+
+    Of several (`scheme.guile`) the last that is known counts.
+    """
+    known = [FILETYPES[each] for each in filetype.split(".") if each in FILETYPES]
+    return known[-1] if known else None

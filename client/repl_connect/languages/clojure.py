@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from repl_connect.languages import lisp
 from repl_connect.languages.language import Language
 from repl_connect.languages.lisp_dialect import lisp_language
 
+if TYPE_CHECKING:
+    from repl_connect.languages.lisp_namespaces import Declarations
+
 __all__ = ["BABASHKA", "BASILISP", "CLOJURE", "RECORDS"]
+
+
+def _declarations() -> Declarations:
+    from repl_connect.languages import lisp_namespaces
+
+    return lisp_namespaces.CLOJURE
+
 
 _BODIES: Final = """
     fn let loop binding when when-not when-let when-some when-first if-let if-some if-not doseq
@@ -43,6 +53,7 @@ CLOJURE = lisp_language(
     syntax=_SYNTAX,
     brackets="([{",
     display_namespace=lambda namespace: f"{namespace or 'user'}=> ",
+    load_declarations=_declarations,
 )
 """Clojure on the JVM, and ClojureScript."""
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from repl_connect.languages import lisp
 from repl_connect.languages.language import Language
 from repl_connect.languages.lisp_dialect import lisp_language
 
+if TYPE_CHECKING:
+    from repl_connect.languages.lisp_namespaces import Declarations
+
 __all__ = ["COMMON_LISP", "RECORDS", "SBCL"]
+
+
+def _declarations() -> Declarations:
+    from repl_connect.languages import lisp_namespaces
+
+    return lisp_namespaces.COMMON_LISP
+
 
 _BODIES: Final = """
     lambda let let* flet labels macrolet symbol-macrolet when unless progn block catch case
@@ -44,6 +54,7 @@ COMMON_LISP = lisp_language(
     syntax=_SYNTAX,
     brackets="(",
     display_namespace=lambda namespace: f"{namespace or 'CL-USER'}> ",
+    load_declarations=_declarations,
 )
 """Common Lisp, whatever implementation."""
 

@@ -128,6 +128,18 @@ def _argument(text: str, opening: int, position: int) -> int:
     return count
 
 
+def _statements(text: str) -> list[tuple[int, int]]:
+    from repl_connect.languages import javascript_structure
+
+    return javascript_structure.statements(text, _is_complete)
+
+
+def _code_at(text: str, position: int) -> tuple[int, int] | None:
+    from repl_connect.languages.spans import span_at
+
+    return span_at(text, _statements(text), position)
+
+
 def _structure() -> Structure:
     from repl_connect.languages import forms
     from repl_connect.languages.javascript_structure import read
@@ -149,6 +161,8 @@ JAVASCRIPT = Language(
     brackets=javascript_tokens.brackets,
     find_error=_find_error,
     call_at=_call_at,
+    statements=_statements,
+    code_at=_code_at,
     load_structure=_structure,
 )
 """JavaScript."""

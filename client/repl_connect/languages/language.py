@@ -153,6 +153,25 @@ def _no_structure() -> Structure | None:
     return None
 
 
+def _no_namespace_at(_text: str, _position: int) -> str | None:
+    return None
+
+
+def _no_namespaces(_: str) -> tuple[str, ...]:
+    return ()
+
+
+def _line_at(text: str, position: int) -> tuple[int, int] | None:
+    start = text.rfind("\n", 0, position) + 1
+    line = text[start:].partition("\n")[0]
+    start += len(line) - len(line.lstrip())
+    return (start, start + len(line.strip())) if line.strip() else None
+
+
+def _slice(text: str, start: int, end: int) -> str:
+    return text[start:end]
+
+
 def _whole(text: str) -> list[tuple[int, int]]:
     stripped = text.strip()
     start = text.find(stripped)
@@ -195,6 +214,27 @@ class Language:
     """The innermost call that a position is in."""
     statements: Callable[[str], list[tuple[int, int]]] = _whole
     """Where the top-level forms are that would be evaluated one by one: start and end of each."""
+    code_at: SpanFunction = _line_at
+    """What one would evaluate at a position: the innermost list, or statement. It may lack an end.
+
+    A position beside it counts if nothing else of the line is nearer.
+    """
+    extracted: Callable[[str, int, int], str] = _slice
+    """The code from a start to an end of a text, so that it can be evaluated on its own.
+
+    It has as many lines as that piece of the text. If it is not that piece as it is, the columns
+    are not those of the text: then they are not to be sent with it.
+    """
+    namespace_at: Callable[[str, int], str | None] = _no_namespace_at
+    """The namespace that a file's text says its code is in from a position on, as `ns` takes it.
+
+    None if it says none. Code belongs to where it starts: what declares a namespace is not in it.
+    """
+    namespaces_of_path: Callable[[str], tuple[str, ...]] = _no_namespaces
+    """What a file's namespace may be called, by its absolute path, the likeliest first.
+
+    Which of them the program has is not to be seen from here.
+    """
     load_structure: Callable[[], Structure | None] = _no_structure
     """Makes what `structure` is."""
     display_namespace: Callable[[str | None], str] = _no_namespace

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from repl_connect.languages import lisp
 from repl_connect.languages.language import Call, Language, Structure
 from repl_connect.languages.lisp import Syntax
 from repl_connect.languages.tokens import CLOSERS
+
+if TYPE_CHECKING:
+    from repl_connect.languages.lisp_namespaces import Declarations
 
 __all__ = ["lisp_language"]
 
@@ -21,8 +25,12 @@ def lisp_language(
     syntax: Syntax,
     brackets: str,
     display_namespace: Callable[[str | None], str],
+    load_declarations: Callable[[], Declarations] | None = None,
 ) -> Language:
-    """The record of a dialect: `brackets` are those that open, `syntax` says how it is read."""
+    """The record of a dialect: `brackets` are those that open, `syntax` says how it is read.
+
+    `load_declarations` makes what says which forms declare a namespace, if any do.
+    """
     return Language(
         name=name,
         suffix=suffix,
@@ -39,6 +47,8 @@ def lisp_language(
         find_error=partial(lisp.find_error, syntax=syntax),
         call_at=partial(_call_at, syntax=syntax),
         statements=partial(_statements, syntax=syntax),
+        code_at=partial(_code_at, syntax=syntax),
+        namespace_at=partial(_namespace_at, syntax=syntax, load=load_declarations),
         load_structure=partial(_structure, syntax=syntax),
         display_namespace=display_namespace,
     )
@@ -57,6 +67,22 @@ def _statements(text: str, syntax: Syntax) -> list[tuple[int, int]]:
     from repl_connect.languages import lisp_structure
 
     return lisp_structure.statements(text, syntax)
+
+
+def _code_at(text: str, position: int, syntax: Syntax) -> tuple[int, int] | None:
+    from repl_connect.languages import lisp_structure
+
+    return lisp_structure.code_at(text, position, syntax)
+
+
+def _namespace_at(
+    text: str, position: int, syntax: Syntax, load: Callable[[], Declarations] | None
+) -> str | None:
+    if load is None:
+        return None
+    from repl_connect.languages import lisp_namespaces
+
+    return lisp_namespaces.namespace_at(text, position, syntax, load())
 
 
 def _structure(syntax: Syntax) -> Structure:

@@ -9,13 +9,14 @@ from typing import Final
 from repl_connect.languages import forms, lisp
 from repl_connect.languages.forms import Form
 from repl_connect.languages.language import Call, Edit, Structure
+from repl_connect.languages.spans import span_at
 
-__all__ = ["call_at", "read", "statements", "structure"]
+__all__ = ["call_at", "code_at", "read", "statements", "structure"]
 
 _NOT_CALLED: Final = frozenset('"\\:#|0123456789')
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=4)  # `syntax` must be given in one way then: by name
 def read(text: str, syntax: lisp.Syntax) -> Form:
     """The tree of a text's forms. A prefix (a quote, a datum comment) belongs to what it is for.
 
@@ -52,7 +53,7 @@ def statements(text: str, syntax: lisp.Syntax) -> list[tuple[int, int]]:
     """Where the top-level forms are, without those that a prefix makes comments."""
     return [
         (form.start, len(text[: form.end].rstrip()))
-        for form in read(text, syntax).children
+        for form in read(text, syntax=syntax).children
         if syntax.discards.isdisjoint(_prefixes(text, form, syntax))
     ]
 
@@ -61,7 +62,7 @@ def call_at(text: str, position: int, syntax: lisp.Syntax) -> Call | None:
     """The call that a position is in: the innermost list around that is not data."""
     found: Form | None = None
     data = False
-    around = forms.container(read(text, syntax), position).around()
+    around = forms.container(read(text, syntax=syntax), position).around()
     for form in reversed(list(around)):
         for prefix in _prefixes(text, form, syntax):
             data = prefix in syntax.quotes or (data and prefix not in syntax.unquotes)
@@ -72,6 +73,34 @@ def call_at(text: str, position: int, syntax: lisp.Syntax) -> Call | None:
             found = form
         data = data or name in ("quote", "quasiquote")
     return _call(text, found, position, syntax) if found is not None else None
+
+
+def code_at(text: str, position: int, syntax: lisp.Syntax) -> tuple[int, int] | None:
+    """The list that a position is in, on a bracket of, or just after; at the top level an atom too.
+
+    Without the prefixes that make it a comment, or that mean something only in a template.
+    """
+    root = read(text, syntax=syntax)
+    form: Form | None = forms.container(root, position)
+    touching = forms.touching(root, position)
+    if form is None or form is root:
+        span = span_at(text, [(each.start, each.end) for each in root.children], position)
+        form = next((each for each in root.children if span and each.start == span[0]), None)
+    elif (
+        touching is not None
+        and touching.opening is not None
+        and (position < touching.end or position != form.closing)
+    ):
+        form = touching
+    if form is None:
+        return None
+    start = form.start
+    if start < form.lead:
+        for match in syntax.token_pattern.finditer(text, form.start, form.lead):
+            if match[0] in syntax.discards or match[0] in syntax.unquotes:
+                start = match.end()
+        start += len(text[start : form.lead]) - len(text[start : form.lead].lstrip())
+    return start, form.end
 
 
 def structure(syntax: lisp.Syntax) -> Structure:

@@ -208,6 +208,29 @@ def _statements(text: str) -> list[tuple[int, int]]:
     return python_structure.statements(text)
 
 
+def _code_at(text: str, position: int) -> tuple[int, int] | None:
+    from repl_connect.languages import python_structure
+
+    return python_structure.code_at(text, position)
+
+
+def _extracted(text: str, start: int, end: int) -> str:
+    from repl_connect.languages import python_excerpt
+
+    return python_excerpt.extracted(text, start, end)
+
+
+def _modules(path: str) -> tuple[str, ...]:
+    """Every dotted name that the path may mean: which one it is depends on `sys.path`."""
+    if not path.endswith(".py"):
+        return ()
+    names = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    start = len(names)
+    while start and names[start - 1].isidentifier():
+        start -= 1
+    return tuple(".".join(names[index:]) for index in range(start, len(names)))
+
+
 def _structure() -> Structure:
     from repl_connect.languages import python_structure
 
@@ -229,6 +252,9 @@ PYTHON = Language(
     find_error=_find_error,
     call_at=_call_at,
     statements=_statements,
+    code_at=_code_at,
+    extracted=_extracted,
+    namespaces_of_path=_modules,
     load_structure=_structure,
     display_namespace=lambda namespace: f"{namespace or '__main__'}> ",
 )

@@ -17,6 +17,7 @@ __all__ = [
     "around",
     "backward",
     "blocks",
+    "code_at",
     "down",
     "form_at",
     "forward",
@@ -186,6 +187,25 @@ def root_at(text: str, position: int) -> tuple[int, int] | None:
         if end == position:
             ending = start, end
     return ending
+
+
+def code_at(text: str, position: int) -> tuple[int, int] | None:
+    """The innermost statement that a position is in, or beside; a block where nothing is nearer."""
+    before = after = None
+    for line in read(text).lines:
+        if line.start <= position <= line.end:
+            break
+        if line.end < position:
+            before = line.end
+        else:
+            after = line.start
+            break
+    if before is not None and "\n" not in text[before:position]:
+        position = before
+    elif after is not None and "\n" not in text[position:after]:
+        position = after
+    found = statement_at(text, position) or around(text, position)
+    return (found.start, found.end) if found.parent is not None else None
 
 
 def statements(text: str) -> list[tuple[int, int]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from repl_connect.languages import lisp
 from repl_connect.languages.language import Language, SyntaxProblem
 from repl_connect.languages.lisp_dialect import lisp_language
+
+if TYPE_CHECKING:
+    from repl_connect.languages.lisp_namespaces import Declarations
 
 __all__ = ["GUILE", "RACKET", "RECORDS", "SCHEME"]
 
@@ -79,6 +82,19 @@ def _has_bars(text: str) -> bool:
     )
 
 
+def _declarations() -> Declarations:
+    from repl_connect.languages import lisp_namespaces
+
+    return lisp_namespaces.GUILE
+
+
+def _racket_modules(path: str) -> tuple[str, ...]:
+    """The path as a string: so Racket calls the module that a file is."""
+    if not path.endswith(".rkt"):
+        return ()
+    return ('"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"',)
+
+
 _SCHEME_BODIES: Final = """
     lambda case-lambda named-lambda let let* letrec letrec* let-values let*-values let-syntax
     letrec-syntax when unless do case syntax-rules syntax-case parameterize guard dynamic-wind
@@ -138,6 +154,7 @@ GUILE = replace(
         syntax=_GUILE,
         brackets="([",
         display_namespace=_prompt,
+        load_declarations=_declarations,
     ),
     is_complete=_guile_complete,
     find_error=_guile_error,
@@ -147,13 +164,16 @@ GUILE = replace(
 )
 """GNU Guile. A `,` command is complete with its line."""
 
-RACKET = lisp_language(
-    name="racket",
-    suffix=".rkt",
-    lexer="racket",
-    syntax=_RACKET,
-    brackets="([{",
-    display_namespace=_prompt,
+RACKET = replace(
+    lisp_language(
+        name="racket",
+        suffix=".rkt",
+        lexer="racket",
+        syntax=_RACKET,
+        brackets="([{",
+        display_namespace=_prompt,
+    ),
+    namespaces_of_path=_racket_modules,
 )
 """Racket: `{}` are brackets too."""
 
