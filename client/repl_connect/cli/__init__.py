@@ -25,10 +25,12 @@ COMMANDS: Final[Mapping[str, str]] = {
     "bridge": "serve any REPL to nREPL clients: editors, tools",
     "list": "what is live on this machine",
     "doctor": "what is wrong, and what to type",
+    "editor": "the plugin for Neovim: where it is, installing it",
     "config": "the configuration: where it is, what it says, whether it is right",
     "completion": "completion for bash, zsh or fish",
     "man": "the manual page",
     "help": "what a command does",
+    "nvim-host": "what the Neovim plugin starts by itself",
 }
 """The commands' names with what they do, beside the prompt, which has no name."""
 
@@ -41,7 +43,8 @@ def command_named(name: str) -> Command:
             f"There is no command {name!r}. "
             + (f"Did you mean {near}?" if near else f"There are: {', '.join(COMMANDS)}.")
         )
-    command: Command = import_module(f"repl_connect.cli.{name or 'prompt'}").COMMAND
+    module = name.replace("-", "_") or "prompt"
+    command: Command = import_module(f"repl_connect.cli.{module}").COMMAND
     return command
 
 
