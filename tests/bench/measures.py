@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import adapted, bridged, clients, latency, prompt_bench, throughput, weight
+from bench import adapted, bridged, clients, latency, nvim_bench, prompt_bench, throughput, weight
 from bench.rows import Row, Skipped
 
 __all__ = ["MEASURES", "Row", "Skipped"]
@@ -34,5 +34,8 @@ MEASURES: Final[Mapping[str, Callable[..., list[Row]]]] = {
     "prompt-output": prompt_bench.output,
     "prompt-keys": prompt_bench.keys,
     "prompt-idle": prompt_bench.idle,
+    "nvim-start": nvim_bench.start,
+    "nvim-eval": nvim_bench.evaluation,
+    "nvim-flood": nvim_bench.flood,
 }
 """By name; each takes a directory for its files, and `quick`."""
