@@ -31,6 +31,7 @@ ASK_TIMEOUT: Final = 0.6
 _CONNECT_TIMEOUT: Final = 0.3
 _CLIENTS: Final = "repl-server/clients"
 _LONGEST_COMMAND: Final = 200
+_SHORT: Final = 40  # characters of a command line that is shown in a row
 _SILENT: Final = "it accepts connections and says nothing"
 
 
@@ -54,12 +55,28 @@ class Server(NamedTuple):
     greeting: str = ""
     clients: int | None = None
 
+    @property
+    def spoken(self) -> str:
+        """The language, as it says itself if it was asked; `?` if that is not known."""
+        return self.greeting.partition(",")[0] or self.language or "?"
+
+    @property
+    def short_program(self) -> str:
+        """The start of its command line; `?` if that is not known."""
+        program = self.program or "?"
+        return program if len(program) <= _SHORT else program[: _SHORT - 1] + "…"
+
 
 class Stale(NamedTuple):
     """A file that names nothing live: a sentence about it, and the command that removes it."""
 
     problem: str
     remedy: str
+
+    @property
+    def words(self) -> str:
+        """Both, for somebody to read."""
+        return f"{self.problem} To remove it: {self.remedy}" if self.remedy else self.problem
 
 
 class Listing(NamedTuple):

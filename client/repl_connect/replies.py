@@ -14,12 +14,14 @@ __all__ = [
     "description_of",
     "failure_of",
     "is_last",
+    "line_number",
     "refusal_of",
     "shown_value",
     "statuses_of",
     "text_of",
 ]
 
+_MOST_LINES: Final = 2**31
 _OWN_WORDS: Final = {
     "namespace-not-found": "There is no such namespace there.",
     "unknown-session": "The session is gone on the other side: reconnect.",
@@ -130,12 +132,17 @@ def failure_of(message: Message) -> Failed:
             Frame(
                 name=text_of(frame.get("name")) or "?",
                 file=text_of(frame.get("file")),
-                line=frame["line"] if isinstance(frame.get("line"), int) else None,
+                line=line_number(frame.get("line")),
             )
             for frame in (frames if isinstance(frames, list) else ())
             if isinstance(frame, dict)
         ),
     )
+
+
+def line_number(told: object) -> int | None:
+    """The number of a line or a column, from 1; None for what can't be one."""
+    return told if isinstance(told, int) and 0 < told < _MOST_LINES else None
 
 
 def description_of(reply: Message) -> Description:

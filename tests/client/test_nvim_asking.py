@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -129,6 +129,21 @@ class TestDefinitions:
         assert found.problem == f"x is defined in jar:file:{archive}!/zoo.clj:1, " + (
             "which can't be read here."
         )
+
+    def test_an_archive_with_a_damaged_member(self, tmp_path: Path) -> None:
+        archive = tmp_path / "lib.jar"
+        with ZipFile(archive, "w", ZIP_DEFLATED) as jar:
+            jar.writestr("zoo.clj", "(def x 1)\n" * 100)
+        data = bytearray(archive.read_bytes())
+        data[37:45] = b"\xff" * 8  # behind the header and the name
+        archive.write_bytes(data)
+        found = definition_of("x", {"file": f"{archive}/zoo.clj", "line": 1}, elsewhere=False)
+        assert (found.text, found.file) == ("", "")
+        assert found.problem.endswith("can't be read here.")
+
+    def test_a_line_that_no_file_has(self) -> None:
+        found = definition_of("x", {"line": 2**70, "column": -3}, elsewhere=False)
+        assert (found.line, found.column) == (1, 1)
 
     def test_a_file_of_another_machine_is_not_looked_for_here(self, tmp_path: Path) -> None:
         file = tmp_path / "zoo.py"

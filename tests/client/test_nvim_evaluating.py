@@ -10,6 +10,7 @@ import pytest
 from repl_connect.nvim.error_places import Sent, line_of_error, own_frames, words_of_error
 from repl_connect.nvim.held import held_words
 from repl_connect.nvim.trial import Trial
+from repl_connect.replies import failure_of
 from repl_connect.session import Failed, Frame
 
 HERE = Sent("/p/a.x", 10, 12)
@@ -108,6 +109,34 @@ class TestTheWords:
     )
     def test_are_without_the_place(self, failed: Failed, err: str, words: tuple[str, str]) -> None:
         assert words_of_error(failed, err) == words
+
+
+class TestWhateverTheOtherSideSays:
+    def test_a_file_that_is_no_path(self) -> None:
+        frames = (Frame("f", "/p/a\0.x", 7), Frame("g", "/p/a.x", 11))
+        assert own_frames(frames, HERE) == [False, True]
+        assert line(Failed("E", "bad", frames)) == 11
+
+    @pytest.mark.parametrize(
+        "words", ["begins on line {}", "/p/a.x:{}: bad", "<stdin>:{}:", "x\n  Line: {}, Column: 1"]
+    )
+    def test_a_line_of_thousands_of_digits(self, words: str) -> None:
+        failed = Failed("E", words.format("1" * 5000))
+        assert line(failed) is None
+        assert line(failed, sent=NOWHERE) is None
+
+    def test_a_line_that_no_file_has(self) -> None:
+        lines = [0, -1, 2**31, 2**70, "3", 7]
+        told = [{"name": "f", "file": "/p/a.x", "line": each} for each in lines]
+        found = failure_of({"ex": "E", "repl-server/frames": told}).frames
+        assert [frame.line for frame in found] == [None] * 5 + [7]
+
+    @pytest.mark.parametrize(
+        "message", ["x" + "\n" * 500_000 + "y", "error " * 50_000 + "\nx", "Error" + "(" * 100_000]
+    )
+    def test_a_message_that_takes_long_to_search(self, message: str) -> None:
+        assert line(Failed("E", message)) is None
+        assert len(words_of_error(Failed("E", message), "")[1]) <= 20_001
 
 
 def test_what_holds_the_program_is_told_without_what_one_would_type() -> None:

@@ -189,3 +189,30 @@ def test_what_is_no_output_does_not_wait_for_the_next_moment() -> None:
         assert len(screen.batches) == 2
 
     run(test)
+
+
+def test_batches_that_can_not_be_sent_do_not_keep_the_next_from_it() -> None:
+    sent: list[list[dict[str, Any]]] = []
+    failures: list[object] = []
+
+    def send(batch: list[dict[str, Any]]) -> None:
+        if batch[0].get("text") == "bad":
+            raise OverflowError("too large")
+        sent.append(batch)
+
+    async def go() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
+        outbox = Outbox(send, lambda _: None)
+        async with asyncio.timeout(20):
+            for number in range(5):
+                outbox.put(Note(text="bad"))
+                while len(failures) <= number:
+                    await asyncio.sleep(0)
+            outbox.put(Note(text="good"))
+            while not sent:
+                await asyncio.sleep(0)
+
+    asyncio.run(go())
+    assert [each["text"] for each in sent[0]] == ["good"]
+    assert [type(each) for each in failures] == [OverflowError] * 5

@@ -134,3 +134,27 @@ def test_whatever_the_text_something_of_it_is_sent_or_nothing(
             assert 0 <= found[0] < found[1] <= len(text)
             assert text[found[0] : found[1]].strip()
             language.extracted(text, *found)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "may"),
+    [
+        ("python", "1", True),
+        ("python", "x = 1\nx  # so", True),
+        ("python", "'a'; x = 1", False),
+        ("python", "1\nimport this  # so", False),
+        ("python", "1\ndef f():\n    2\n", False),
+        ("python", "1\nif x:\n    2\n", True),
+        ("python", "1\nx = (", True),
+        ("python", "", True),
+        ("guile", "5 (define x 3) ; so", False),
+        ("guile", "5\n(set! x 3)", False),
+        ("guile", "(define x 3) x", True),
+        ("guile", "(defined? 'x)", True),
+        ("racket", "5\n(require list)", False),
+        ("scheme", "5\n(define x 3)", True),
+        ("clojure", "5\n(def x 3)", True),
+    ],
+)
+def test_whether_the_last_form_may_have_a_value(language: str, text: str, may: bool) -> None:
+    assert language_named(language).may_end_in_value(text) is may

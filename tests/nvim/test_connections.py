@@ -65,6 +65,32 @@ def select(editor: Editor, *wanted: str) -> None:
     )
 
 
+class TestWhatHasGone:
+    def test_a_buffer_that_is_wiped_while_one_chooses(
+        self, editor: Editor, python_server: Program
+    ) -> None:
+        editor.open("a.py", "1")
+        connect(editor, python_server)
+        editor.lua("vim.ui.select = function(items, _, chosen) _G.answer = {chosen, items[1]} end")
+        for command in ("ReplUse project", "ReplUse"):
+            editor.open("b.py", "1")
+            editor.command(command)
+            editor.command("bwipeout!")
+            editor.lua("_G.answer[1](_G.answer[2])")
+            assert used(editor) == (python_server.address, "connected")
+
+    def test_a_host_that_can_not_run_has_lost_nothing(
+        self, start_editor: Callable[..., Editor]
+    ) -> None:
+        editor = start_editor(config="vim.g.repl_connect_cmd = {'false'}")
+        editor.lua("_G.events = {}")
+        for name in ("ReplLost", "ReplConnectFailed"):
+            editor.command(f"autocmd User {name} lua table.insert(_G.events, '{name}')")
+        editor.command("ReplConnect 7888")
+        editor.until_said("The host process has ended")
+        assert editor.lua("return _G.events") == ["ReplConnectFailed"]
+
+
 class TestWhichOne:
     def test_a_project_has_its_own_and_the_rest_the_last(
         self, editor: Editor, two: tuple[Program, Program]
@@ -201,6 +227,44 @@ class TestConnecting:
             editor.until_said("There is no connection")
             editor.until(lambda: names(editor) == [], "it is forgotten")
 
+    def test_what_is_spoken_there_can_be_said(self, editor: Editor, tmp_path: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(tmp_path / "lines.sock"))
+            listener.listen()
+            editor.open("a.txt", "1")
+            editor.command(f"ReplConnect {tmp_path}/lines.sock ++dialect=line")
+            editor.until_said("lines of text")
+            said = "return require('repl_connect.connections').of().dialect"
+            assert editor.lua(said) == "line"
+            assert names(editor) == [f"{tmp_path}/lines.sock"]
+
+    def test_what_can_be_spoken_is_completed(self, editor: Editor, python_server: Program) -> None:
+        def completed(text: str) -> list[str]:
+            found: list[str] = editor.lua("return vim.fn.getcompletion(..., 'cmdline')", text)
+            return found
+
+        assert completed("ReplConnect 7888 ++d") == ["++dialect="]
+        connect(editor, python_server)
+        completed("ReplConnect ")  # which asks
+        editor.until(
+            lambda: (
+                completed("ReplConnect 7888 ++dialect=s")
+                == [f"++dialect={name}" for name in ("sbcl", "swank", "scm")]
+            ),
+            "they are known",
+        )
+
+    def test_an_advice_is_about_the_command(
+        self, start_editor: Callable[..., Editor], tmp_path: Path
+    ) -> None:
+        (tmp_path / "config.toml").write_text("[connection]\ntimeout = 0.5\n")
+        editor = start_editor(environment={"REPL_CONNECT_CONFIG": str(tmp_path / "config.toml")})
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(str(tmp_path / "silent.sock"))
+            silent.listen()
+            editor.command(f"ReplConnect {tmp_path}/silent.sock")
+            editor.until_said("or be no REPL: ++dialect=line then.")
+
 
 class TestDisconnecting:
     def test_falls_back_to_what_there_was(
@@ -257,6 +321,16 @@ class TestSeeing:
         editor.until(lambda: shown() == f"{program.address} __main__", "that it has ended")
         program.stop()
         editor.until(lambda: "connecting again" in shown(), "that it was lost")
+
+    def test_what_failed_does_not_count_in_the_statusline(
+        self, editor: Editor, python_server: Program, tmp_path: Path
+    ) -> None:
+        editor.open("a.py", "1")
+        connect(editor, python_server)
+        editor.command(f"ReplConnect {tmp_path}/nosuch")
+        editor.until_said("no such socket")
+        editor.until(lambda: used(editor) == (python_server.address, "connected"), "it is used")
+        assert statusline(editor) == f"{python_server.address} __main__"
 
     def test_events(self, editor: Editor, start_program: Callable[..., Program]) -> None:
         program = start_program("python_server")

@@ -285,6 +285,27 @@ class TestNeovimEnds:
         assert len(others(program.address)[0]) == 1
 
 
+class TestAFileThatCanNotBeRead:
+    def test_a_pipe_stops_nothing(self, editor: Editor, python_server: Program) -> None:
+        connected(editor, python_server)
+        os.mkfifo(editor.project / "pipe.py")
+        editor.command("noautocmd file pipe.py")
+        editor.command("set nomodified")
+        editor.command("ReplLoadFile")
+        editor.until(lambda: statuses(editor) == ["refused"], "it is refused")
+        sends(editor, python_server)
+
+
+class TestTheSettings:
+    def test_what_is_wrong_with_them_is_said(
+        self, start_editor: StartEditor, python_server: Program
+    ) -> None:
+        editor = start_editor(environment={"REPL_CONNECT_CONNECTION__TIMEOUT": "soon"})
+        connected(editor, python_server)
+        editor.until_said("REPL_CONNECT_CONNECTION__TIMEOUT")
+        sends(editor, python_server)
+
+
 class TestErrorsOfItsOwn:
     def test_are_told_and_it_goes_on(self, editor: Editor, python_server: Program) -> None:
         connected(editor, python_server)
@@ -300,6 +321,19 @@ class TestErrorsOfItsOwn:
         assert "Traceback" in "\n".join(editor.lines())
         editor.command("edit work.py")
         sends(editor, python_server)
+
+    def test_do_not_keep_what_waits_for_the_connection_from_being_sent(
+        self, editor: Editor, python_server: Program
+    ) -> None:
+        editor.open("work.py", "", "python")
+        editor.lua(
+            "require('repl_connect.connections').connect(...) "
+            "require('repl_connect.host').notify('evaluate', {evaluation = 1001, unit = 'dance', "
+            "connection = 1, text = 'x'}) vim.cmd('ReplEval 6 * 7')",
+            python_server.address,
+        )
+        editor.until_said("The host has met an error of its own: ")
+        editor.until(lambda: "=> 42" in log(editor), "the value in the log")
 
     def test_requests_that_it_does_not_know(self, editor: Editor, python_server: Program) -> None:
         connected(editor, python_server)

@@ -32,6 +32,25 @@ def evaluate(editor: Editor, *codes: str) -> None:
         editor.until(lambda: editor.lua(RUNNING) == 0, "it has ended")
 
 
+def test_it_goes_on_with_a_new_connection_to_the_same(
+    connected: Editor, python_server: Program
+) -> None:
+    evaluate(connected, "'before'")
+    connected.command("ReplDisconnect")
+    connected.until(
+        lambda: not connected.lua("return require('repl_connect.connections').all()"), "it has gone"
+    )
+    connected.command(f"ReplConnect {python_server.address}")
+    connected.until(lambda: sum(" at " in line for line in log(connected)) == 2, "both are there")
+    assert "=> 'before'" in "\n".join(log(connected))
+    buffers = "return vim.tbl_filter(function(each) return each:find('^repl') end,"
+    buffers += " vim.tbl_map(vim.api.nvim_buf_get_name, vim.api.nvim_list_bufs()))"
+    assert connected.lua(buffers) == [f"repl-connect://{python_server.address}"]
+    connected.command("ReplLog")
+    evaluate(connected, "'after'")
+    connected.until(lambda: "=> 'after'" in "\n".join(log(connected)), "what came after")
+
+
 def log(editor: Editor) -> list[str]:
     lines: list[str] = editor.lua(
         "local connection = require('repl_connect.connections').all()[1]\n"
@@ -233,3 +252,11 @@ class TestWindows:
         connected.until(lambda: connected.lua(RUNNING) == 0, "it has ended")
         number = "return require('repl_connect.evaluations').all()[...].connection"
         assert connected.lua(number, 2) == connected.lua(number, 1)
+
+
+@pytest.mark.parametrize("left_open", [r"\x1b]0;title", r"\x90\x01", r"\x1b[3"])
+def test_what_an_evaluation_leaves_open_does_not_swallow_the_next_output(
+    connected: Editor, left_open: str
+) -> None:
+    evaluate(connected, f"print('first{left_open}', end='')", "print('second', 6 * 7)")
+    connected.until(lambda: "second 42" in "\n".join(log(connected)), "what came next")

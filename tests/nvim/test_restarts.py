@@ -20,7 +20,7 @@ _HELD = Path(__file__).parents[1] / "server" / "programs" / "held.py"
 
 SELECT = """
 local given = ...
-given = given ~= vim.NIL and given or nil
+given = given ~= vim.NIL and given or ''
 _G.asked = {}
 vim.ui.select = function(items, options, callback)
   local lines = {}
@@ -146,6 +146,36 @@ def test_who_types_is_told_and_not_interrupted(editor: Editor, holding: Holding)
     assert len(editor.until(lambda: editor.lua("return _G.asked"), "an offer")) == 1
     choose(editor, "continue")
     holding.until_line("4")
+
+
+def test_a_value_that_is_given_up_lets_it_be_held(editor: Editor, holding: Holding) -> None:
+    use_answers(editor)
+    editor.lua("vim.ui.input = function(_, callback) callback(nil) end")
+    connect(editor, holding.address)
+    code(editor, "ready = True")
+    until_offered(editor)
+    choose(editor, "continue")
+    editor.until_said("is held still. :ReplRestarts offers its restarts.")
+    editor.command("ReplRestarts")
+    until_offered(editor, 2)
+
+
+def test_an_offer_left_by_ctrl_c_is_not_the_last_one(editor: Editor, holding: Holding) -> None:
+    use_answers(editor)
+    editor.lua(
+        "local select = vim.ui.select\n"
+        "vim.ui.select = function() vim.ui.select = select; error('Keyboard interrupt') end"
+    )
+    connect(editor, holding.address)
+    code(editor, "ready = True")
+    editor.until_said("is held still. :ReplRestarts offers its restarts.")
+    editor.command("ReplRestarts")
+    until_offered(editor)
+    choose(editor, "continue")
+    holding.until_line("4")
+    code(editor, "turn = 2")
+    _, lines = until_offered(editor, 2)
+    assert lines
 
 
 def test_what_is_held_when_one_connects(editor: Editor, holding: Holding) -> None:

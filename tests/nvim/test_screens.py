@@ -124,6 +124,13 @@ def test_a_lost_connection_is_in_the_statusline(
     screen.until("no more")
 
 
+def test_a_failure_is_said_without_a_line_for_messages(open_screen: Callable[..., Screen]) -> None:
+    screen = open_screen()
+    screen.run("silent! set cmdheight=0")  # Neovim 0.7 can't
+    screen.run("ReplConnect ./nosuch")
+    screen.until("nosuch: there is no such socket")
+
+
 def test_nothing_that_is_said_has_to_be_confirmed(
     open_screen: Callable[..., Screen],
     start_program: Callable[..., Program],

@@ -68,6 +68,20 @@ class TestResults:
         assert shown(connected) == {4: "=> [1, 2]"}
         assert connected.chunks(4)[0][1] == "ReplConnectValue"
 
+    def test_the_value_of_an_earlier_form_is_not_beside_an_assignment(
+        self, connected: Editor
+    ) -> None:
+        connected.open("a.py", "'doc'\nx = 3\n'doc'\nx\n")
+        evaluate(connected, 0, 1)
+        evaluate(connected, 2, 3)
+        assert shown(connected) == {1: "✓", 3: "=> 3"}
+
+    def test_nor_beside_a_definition_in_guile(self, editor: Editor, guile_program: Program) -> None:
+        connect(editor, guile_program)
+        editor.open("a.scm", '"doc"\n(define x 3)\n', guile_program.filetype)
+        evaluate(editor, 0, 1)
+        assert shown(editor) == {1: "✓"}
+
     def test_in_every_language(self, editor: Editor, program: Program) -> None:
         connect(editor, program)
         editor.open(f"a{program.suffix}", program.words.sum, program.filetype)
@@ -189,6 +203,13 @@ class TestEdits:
         evaluate(connected, 0)
         connected.type("ggA  # two<Esc>jA0<Esc>")
         assert shown(connected) == {0: "=> 2"}
+
+    def test_what_is_typed_directly_after_the_code_makes_it_longer(self, connected: Editor) -> None:
+        connected.open("a.py", "1 + 41\n(1 + 2)\n")
+        evaluate(connected, 0)
+        evaluate(connected, 1)
+        connected.type("ggA2<Esc>jA # so<Esc>")
+        connected.until(lambda: shown(connected) == {1: "=> 3"}, "only the first has gone")
 
     def test_the_code_is_deleted_while_it_runs(self, connected: Editor, gate: Gate) -> None:
         connected.open("a.py", f"x = 1\n{gate.waiting}\ny = 2\n")

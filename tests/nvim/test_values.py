@@ -75,6 +75,14 @@ class TestFloat:
         assert "".join(float_of(connected)) == str(list(range(1000)))
         assert connected.eval("&syntax") == "python"
 
+    def test_a_very_long_line_is_broken_between_characters(self, connected: Editor) -> None:
+        connected.open("a.py", "'x日本' * 100_000\n")
+        connected.command("1ReplEval")
+        connected.until_shown(0, "=> 'x日本")
+        connected.command("ReplValue")
+        (lines,) = connected.floats()
+        assert ("".join(lines) == "'" + "x日本" * 100_000 + "'") is True
+
     def test_of_no_line_the_last_of_the_buffer(self, connected: Editor) -> None:
         connected.open("a.py", "1\n2\n\n")
         evaluate(connected, 0)
@@ -127,6 +135,16 @@ class TestFloat:
         shown = float_of(connected)
         assert shown[0] == "ZeroDivisionError: division by zero"
         assert any("a.py:1" in line for line in shown[1:])
+        assert not any("division by zero" in line for line in shown[1:])
+
+    def test_the_quota_counts_from_when_it_is_set(self, connected: Editor) -> None:
+        connected.open("a.py", "'x' * 10000\n")
+        evaluate(connected, 0)
+        length = "return #require('repl_connect.evaluations').all()[...].values[1]"
+        assert connected.lua(length, 1) == 10002
+        connected.command("let g:repl_connect_print_quota = 5000")
+        evaluate(connected, 0)
+        assert connected.lua(length, 2) <= 5000
 
     def test_a_value_that_was_cut(self, start_editor: StartEditor, python_server: Program) -> None:
         editor = start_editor(config="vim.g.repl_connect_print_quota = 5000")

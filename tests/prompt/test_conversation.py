@@ -12,7 +12,7 @@ from prompt.conftest import StartServer
 from repl_connect import link as link_module
 from repl_connect.channel import WireChannel
 from repl_connect.conversation.connecting import open_link
-from repl_connect.conversation.conversation import Conversation
+from repl_connect.conversation.conversation import Conversation, words_of_loss
 from repl_connect.conversation.reconnection import Reconnection
 from repl_connect.errors import ConnectError, ConnectionLost
 from repl_connect.link import Link
@@ -64,6 +64,36 @@ def test_an_evaluation_that_can_not_be_sent_ends_as_lost(
     )
     assert [event.lost for event in events if isinstance(event, Done)] == [True]
     assert [evaluations for _, evaluations in lost] == [1]
+
+
+def test_what_a_link_has_taken_in_is_handed_on_after_a_pause(link: Link) -> None:
+    """It is not waited for more to come."""
+    read = asyncio.Event()
+
+    async def run() -> None:
+        conversation = Conversation(lambda _: None, lambda *_: None)
+        conversation.pause()
+        conversation.attach(link)
+        take, link.read_ready = link.read_ready, read.set  # type: ignore[method-assign]
+        conversation.resume()
+        async with asyncio.timeout(15):
+            await read.wait()
+        link.read_ready = take  # type: ignore[method-assign]
+        conversation.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "words"),
+    [
+        (0, "toy: gone."),
+        (1, "toy: gone. An evaluation was under way: how it ended is not known."),
+        (3, "toy: gone. 3 evaluations were under way: how they ended is not known."),
+    ],
+)
+def test_a_loss_is_told_with_what_was_under_way(evaluations: int, words: str) -> None:
+    assert words_of_loss(ConnectionLost("toy: gone."), evaluations) == words
 
 
 def test_a_loss_that_is_noticed_while_writing_is_told(

@@ -11,7 +11,7 @@ from typing import Any, Final
 from repl_connect.address import UnixAddress
 from repl_connect.cli.command import Argument, Command, parser_of
 from repl_connect.exit_codes import ExitCode
-from repl_connect.listing import Server, Stale, survey
+from repl_connect.listing import Server, survey
 from repl_connect.prompt.showing.escapes import visible
 
 __all__ = ["COMMAND", "as_json", "rows"]
@@ -33,8 +33,8 @@ def _run(arguments: Sequence[str]) -> ExitCode:
             print(f"@{name}")
         return ExitCode.OK
     listing = survey(here)
-    for note in [*_stale_notes(listing.stale), *(visible(other) for other in listing.others)]:
-        print(f"repl-connect: {note}", file=sys.stderr)
+    for note in (*(each.words for each in listing.stale), *listing.others):
+        print(f"repl-connect: {visible(note)}", file=sys.stderr)
     if options.json:
         for server in listing.servers:
             print(json.dumps(as_json(server, here)))
@@ -49,14 +49,6 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     for row in rows(listing.servers, here):
         print(row)
     return ExitCode.OK
-
-
-def _stale_notes(stale: Sequence[Stale]) -> list[str]:
-    """What is stale, with the command that removes it; a line each."""
-    return [
-        visible(f"{each.problem} To remove it: {each.remedy}" if each.remedy else each.problem)
-        for each in stale
-    ]
 
 
 def rows(servers: Sequence[Server], here: str) -> list[str]:
@@ -90,17 +82,15 @@ def as_json(server: Server, here: str) -> dict[str, Any]:
 
 
 def _cells(server: Server, here: str) -> tuple[str, ...]:
-    language = server.greeting.partition(",")[0] or server.language or "?"
     mode = ", ".join(part for part in (server.mode, _STATES[server.state]) if part)
     directory = "." if server.directory == here else server.directory
-    program = server.program or "?"
     cells = (
         str(server.address),
-        language,
+        server.spoken,
         mode or "-",
         "-" if server.clients is None else str(server.clients),
         "-" if server.pid is None else str(server.pid),
-        program if len(program) <= 40 else program[:39] + "…",
+        server.short_program,
         directory or "-",
     )
     return tuple(visible(cell).replace("\n", " ") for cell in cells)

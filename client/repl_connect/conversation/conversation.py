@@ -11,7 +11,7 @@ from repl_connect.errors import ConnectionLost
 from repl_connect.link import Link
 from repl_connect.session import Completions, Done, Evaluation, Event, Output, Session
 
-__all__ = ["Conversation"]
+__all__ = ["Conversation", "words_of_loss"]
 
 
 class Conversation:
@@ -72,8 +72,7 @@ class Conversation:
         link.on_output = self._on_output
         link.on_change = self._watch_writing
         if not self._paused:
-            asyncio.get_running_loop().add_reader(self._descriptor, self._read)
-            asyncio.get_running_loop().call_soon(self._read)
+            self._watch_reading()
         self._watch_writing()
 
     def pause(self) -> None:
@@ -88,7 +87,7 @@ class Conversation:
         if self._paused:
             self._paused = False
             if self._link is not None:
-                asyncio.get_running_loop().add_reader(self._descriptor, self._read)
+                self._watch_reading()
 
     def evaluate(
         self, code: str, on_event: Callable[[Evaluation | None, Event], None], **how: Any
@@ -189,6 +188,11 @@ class Conversation:
             self._link.write_ready()
         self._watch_writing()
 
+    def _watch_reading(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._descriptor, self._read)
+        loop.call_soon(self._read)  # the link may have taken in already what there is
+
     def _watch_writing(self) -> None:
         wanted = self._link is not None and self._link.wants_write
         if wanted == self._writing:
@@ -220,3 +224,12 @@ class Conversation:
         except ConnectionLost as error:
             if self._detach() is not None:
                 self._on_lost(error, self._lost_evaluations)
+
+
+def words_of_loss(error: ConnectionLost, evaluations: int) -> str:
+    """Why a connection was lost, and what that means for so many evaluations under way."""
+    if not evaluations:
+        return str(error)
+    if evaluations == 1:
+        return f"{error} An evaluation was under way: how it ended is not known."
+    return f"{error} {evaluations} evaluations were under way: how they ended is not known."

@@ -214,6 +214,11 @@ class Language:
     """The innermost call that a position is in."""
     statements: Callable[[str], list[tuple[int, int]]] = _whole
     """Where the top-level forms are that would be evaluated one by one: start and end of each."""
+    may_end_in_value: Callable[[str], bool] = _always
+    """Whether the last form of a text may have a value that is shown; an assignment has none.
+
+    Without it, the last value that comes is an earlier form's.
+    """
     code_at: SpanFunction = _line_at
     """What one would evaluate at a position: the innermost list, or statement. It may lack an end.
 

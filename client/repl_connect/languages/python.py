@@ -50,6 +50,17 @@ def _is_complete(text: str) -> bool:
     return len(lines) > 1 and not lines[-1].strip()
 
 
+def _may_end_in_value(text: str) -> bool:
+    tree = _parse(text)
+    if not isinstance(tree, ast.Module) or not tree.body:
+        return True
+    last = tree.body[-1]
+    if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    # An expression in a block has one where it is run as at Python's own prompt.
+    return isinstance(last, ast.Expr | ast.Match) or hasattr(last, "body")
+
+
 def _parse(text: str) -> ast.Module | SyntaxError | None:
     """The tree, or what is wrong, or None if more has to come."""
     with warnings.catch_warnings():
@@ -252,6 +263,7 @@ PYTHON = Language(
     find_error=_find_error,
     call_at=_call_at,
     statements=_statements,
+    may_end_in_value=_may_end_in_value,
     code_at=_code_at,
     extracted=_extracted,
     namespaces_of_path=_modules,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from repl_connect.languages import lisp
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["GUILE", "RACKET", "RECORDS", "SCHEME"]
 
 _BLOCK: Final = r"(?P<open>#\|)|(?P<close>\|#)"
+_VALUELESS: Final = r"[(\[]\s*(?:define(?:[-*/:][^\s()]*)?|set!|use-modules|require)(?=[\s()\[\]])"
 _SYMBOL: Final = r"""[^\s()\[\]{}"';`,|]"""
 _TOKEN: Final = r"""
     (?P<space>\s+)
@@ -80,6 +83,13 @@ def _has_bars(text: str) -> bool:
         for kind, start, end in found
         if kind in ("whole", "name", "cut")
     )
+
+
+def _may_end_in_value(text: str, syntax: lisp.Syntax) -> bool:
+    from repl_connect.languages import lisp_structure
+
+    forms = lisp_structure.statements(text, syntax)
+    return not forms or not re.match(_VALUELESS, text[slice(*forms[-1])])
 
 
 def _declarations() -> Declarations:
@@ -157,6 +167,7 @@ GUILE = replace(
         load_declarations=_declarations,
     ),
     is_complete=_guile_complete,
+    may_end_in_value=partial(_may_end_in_value, syntax=_GUILE),
     find_error=_guile_error,
     is_meta_command=_meta_command,
     meta_commands="Guile's own commands: ,m MODULE  ,use MODULE  ,bt  ,describe NAME  ,apropos "
@@ -173,6 +184,7 @@ RACKET = replace(
         brackets="([{",
         display_namespace=_prompt,
     ),
+    may_end_in_value=partial(_may_end_in_value, syntax=_RACKET),
     namespaces_of_path=_racket_modules,
 )
 """Racket: `{}` are brackets too."""

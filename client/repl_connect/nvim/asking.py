@@ -25,9 +25,9 @@ _MOST_KNOWN: Final = 200
 _LONG_AGO: Final = float("-inf")
 _WIDEST: Final = 1_000
 
-Answer = Callable[[Mapping[str, Any]], None]
-Info = Mapping[str, Any]
-T = TypeVar("T")
+_Answer = Callable[[Mapping[str, Any]], None]
+_Info = Mapping[str, Any]
+_T = TypeVar("_T")
 
 
 class Asking:
@@ -44,13 +44,13 @@ class Asking:
         self._calls = OneAtATime()
         self._there: set[str] = set()
         """Namespaces that the other side knows something of."""
-        self._known: dict[tuple[str, str], tuple[float, Info]] = {}
+        self._known: dict[tuple[str, str], tuple[float, _Info]] = {}
 
     def forget(self) -> None:
         """What was told may be so no more: something was evaluated."""
         self._known = {key: (_LONG_AGO, info) for key, (_, info) in self._known.items()}
 
-    def complete(self, request: Complete, on_result: Answer) -> None:
+    def complete(self, request: Complete, on_result: _Answer) -> None:
         """Ask for completions; the answer has `replaces` (bytes), `items`, and whether it is `cut`.
 
         An item has `word`, and `kind`, `menu` (what it takes) and `info` if they are known.
@@ -79,7 +79,7 @@ class Asking:
 
         self._completions.ask(question, lambda: on_result(nothing))
 
-    def look(self, request: Look, on_result: Answer) -> None:
+    def look(self, request: Look, on_result: _Answer) -> None:
         """Ask about a name, or about the call around; see `Look` for what the answer has."""
         if request.call:
             self._look_at_call(request, on_result)
@@ -99,12 +99,12 @@ class Asking:
             self._look_for(names, namespaces, request, on_result)
 
     def _look_for(
-        self, names: list[str], namespaces: list[str], request: Look, on_result: Answer
+        self, names: list[str], namespaces: list[str], request: Look, on_result: _Answer
     ) -> None:
         """Tell of the first of the names that something is known about."""
         name, *others = names
 
-        def answered(info: Info) -> None:
+        def answered(info: _Info) -> None:
             if info:
                 on_result(self._described(name, info, request))
             elif others:
@@ -116,7 +116,7 @@ class Asking:
 
         self._look_up(name, namespaces, answered, source=request.source)
 
-    def _look_at_call(self, request: Look, on_result: Answer) -> None:
+    def _look_at_call(self, request: Look, on_result: _Answer) -> None:
         language = self._language(request.filetype)
         text = request.text
         position = offset_of(text, request.row - request.first_row, request.column)
@@ -128,14 +128,14 @@ class Asking:
         namespaces = self._namespaces(language, request, text, position)
         key = (name, namespaces[0] if namespaces else "")
 
-        def tell(info: Info) -> None:
+        def tell(info: _Info) -> None:
             arguments = _arguments(info)
             chunks = _chunks(name, arguments, argument, keyword, request.columns)
             row, column = place_of(text, call.start)
             on_result({"chunks": chunks, "row": row + request.first_row, "column": column})
 
         def question(answered: Callable[[], None]) -> None:
-            def told(info: Info) -> None:
+            def told(info: _Info) -> None:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
                 self._known[key] = (time.monotonic(), info)
@@ -150,7 +150,7 @@ class Asking:
         else:
             self._calls.ask(question, lambda: on_result({"chunks": []}))
 
-    def _described(self, name: str, info: Info, request: Look) -> dict[str, Any]:
+    def _described(self, name: str, info: _Info, request: Look) -> dict[str, Any]:
         clean = self._connection.clean
         known: dict[str, Any] = {"symbol": clean(name), "name": clean(_text(info, "name") or name)}
         for key, value in (("namespace", _text(info, "ns")), ("type", _text(info, "type"))):
@@ -225,11 +225,11 @@ class Asking:
         self,
         name: str,
         namespaces: list[str],
-        then: Callable[[Info], None],
+        then: Callable[[_Info], None],
         *,
         source: bool = False,
     ) -> None:
-        def ask(namespace: str | None, on_info: Callable[[Info], None]) -> None:
+        def ask(namespace: str | None, on_info: Callable[[_Info], None]) -> None:
             link = self._connection.conversation.link
             if link is not None:
                 with self._connection.conversation.guarded():
@@ -240,9 +240,9 @@ class Asking:
     def _in_each(
         self,
         namespaces: list[str],
-        ask: Callable[[str | None, Callable[[T], None]], None],
-        is_something: Callable[[T], bool],
-        then: Callable[[T], None],
+        ask: Callable[[str | None, Callable[[_T], None]], None],
+        is_something: Callable[[_T], bool],
+        then: Callable[[_T], None],
     ) -> None:
         """Ask in one namespace after the other, in the session's last, until something is known.
 
@@ -250,7 +250,7 @@ class Asking:
         """
         namespace = namespaces[0] if namespaces else None
 
-        def answered(result: T) -> None:
+        def answered(result: _T) -> None:
             if is_something(result):
                 if namespace is not None:
                     self._there.add(namespace)
@@ -273,12 +273,12 @@ def _names_at(language: Language, text: str, position: int) -> list[str]:
     return []
 
 
-def _text(info: Info, key: str) -> str:
+def _text(info: _Info, key: str) -> str:
     value = info.get(key)
     return value if isinstance(value, str) else ""
 
 
-def _arguments(info: Info) -> str:
+def _arguments(info: _Info) -> str:
     return _text(info, "arglists-str") or _text(info, "arglists")
 
 

@@ -12,7 +12,7 @@ from repl_connect.address import Address, HttpAddress, SshAddress, TcpAddress, U
 from repl_connect.cli.targets import Target, target_of
 from repl_connect.connect import connect
 from repl_connect.conversation.connecting import KEPT, Connecting
-from repl_connect.conversation.conversation import Conversation
+from repl_connect.conversation.conversation import Conversation, words_of_loss
 from repl_connect.conversation.reconnection import Reconnection
 from repl_connect.errors import ConnectionLost, ReplConnectError
 from repl_connect.languages import (
@@ -44,7 +44,6 @@ from repl_connect.settings import Settings
 __all__ = ["Connection"]
 
 _HERE: Final = ("localhost", "127.0.0.1", "::1")
-_NOTICED: Final = 2  # evaluations under way that are worth a sentence, at least one
 
 
 class Connection:
@@ -62,7 +61,8 @@ class Connection:
         self._request = request
         self._settings = settings
         self._tell = tell
-        self._print_quota = print_quota
+        self.print_quota = print_quota
+        """Characters of a value, beyond which it is cut; 0 if it is not."""
         self._target: Target | None = None
         self._sanitisers: dict[str, Sanitiser] = {}
         self._connecting: Connecting | None = None
@@ -94,6 +94,13 @@ class Connection:
         return isinstance(address, SshAddress) or (
             isinstance(address, TcpAddress | HttpAddress) and address.host not in _HERE
         )
+
+    def limit_values(self, quota: int) -> None:
+        """Have values cut beyond so many characters from now on; 0: where the server does."""
+        self.print_quota = quota
+        link = self.conversation.link
+        if link is not None:
+            link.session.print_quota = quota or None
 
     def language_for(self, name: str | None) -> Language:
         """The language of a buffer: the one that is spoken there, if its own is not known."""
@@ -185,6 +192,16 @@ class Connection:
             self._sanitisers[stream] = Sanitiser(colours=False, shows_controls=True)
         return self._sanitisers[stream].clean(text)
 
+    def end_output(self, evaluation: int) -> None:
+        """Let what an evaluation has left open in a stream not swallow what comes behind it."""
+        for stream, sanitiser in self._sanitisers.items():
+            rest = sanitiser.end()
+            if rest:
+                printed = Printed(
+                    connection=self.number, evaluation=evaluation, stream=stream, text=rest
+                )
+                self._tell(printed)
+
     def namespace_changed(self) -> None:
         """Tell the namespace of the session if it is another than was told."""
         namespace = self.conversation.namespace
@@ -235,13 +252,13 @@ class Connection:
             self._attach(link)
 
     def _fail(self, text: str) -> None:
-        self._tell(Disconnected(connection=self.number, text=visible(text), failed=True))
+        text = visible(_as_here(text))
+        self._tell(Disconnected(connection=self.number, text=text, failed=True))
 
     def _attach(self, link: Link) -> None:
         again, self._was_there = self._was_there, True
         self._sanitisers.clear()
-        if self._print_quota:
-            link.session.print_quota = self._print_quota
+        link.session.print_quota = self.print_quota or None
         spoken = language_of(link.session.description).name
         own = tuple(each for each, name in FILETYPES.items() if name == spoken)
         alike = tuple(
@@ -265,7 +282,7 @@ class Connection:
                 session=link.session.user or "",
                 resumed=link.session.resumed,
                 again=again,
-                advice=visible(link.advice) or None,
+                advice=visible(_as_here(link.advice)) or None,
             )
         )
         announce_held(self.number, self.conversation, self._tell)
@@ -279,11 +296,7 @@ class Connection:
             self._tell(Printed(connection=self.number, stream=output.stream, text=text))
 
     def _lost(self, error: ConnectionLost, evaluations: int) -> None:
-        words = visible(str(error))
-        if evaluations >= _NOTICED:
-            words += f" {evaluations} evaluations were under way: how they ended is not known."
-        elif evaluations:
-            words += " An evaluation was under way: how it ended is not known."
+        words = visible(words_of_loss(error, evaluations))
         again = self._settings.connection.reconnect
         if again:
             words += " Connecting again; :ReplDisconnect stops that."
@@ -297,7 +310,12 @@ class Connection:
             )
 
     def _failed_again(self, text: str) -> None:
-        self._tell(Note(text=visible(text), level="warn", connection=self.number))
+        self._tell(Note(text=visible(_as_here(text)), level="warn", connection=self.number))
 
     def _changed(self) -> None:
         self._tell(Reconnecting(connection=self.number, state=self._reconnection.state))
+
+
+def _as_here(text: str) -> str:
+    """A sentence with the command line's option in it, as `:ReplConnect` takes it."""
+    return text.replace("--dialect ", "++dialect=")

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from repl_connect.prompt.showing.escapes import visible
+from repl_connect.replies import line_number
 
 __all__ = ["Definition", "definition_of"]
 
@@ -43,7 +44,9 @@ def definition_of(
     file = told if isinstance(told, str) and not told.startswith("<") else ""
     told = info.get("source")
     source = visible(told).strip("\n") if isinstance(told, str) else ""
-    place = Definition(line=_number(info.get("line")), column=_number(info.get("column")))
+    place = Definition(
+        line=line_number(info.get("line")) or 1, column=line_number(info.get("column")) or 1
+    )
     shown = visible(f"{file}:{place.line}") if file else ""
     problem = f"Nothing is known here of where {symbol} is defined."
     if file and elsewhere:
@@ -59,10 +62,6 @@ def definition_of(
             return place._replace(file=found)
         problem = f"{symbol} is defined in {shown}, which can't be read here."
     return Definition(text=source, name=symbol, problem=problem if file or not source else "")
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 1
 
 
 def _file_here(file: str, path: str) -> str:
@@ -96,6 +95,7 @@ def _archive_of(file: str) -> tuple[str, str]:
 
 def _member(archive: str, member: str) -> str:
     """The text of a file in an archive; empty if it can't be read, or is too large to be shown."""
+    import zlib
     from zipfile import BadZipFile, ZipFile
 
     try:
@@ -103,6 +103,6 @@ def _member(archive: str, member: str) -> str:
             if opened.getinfo(member).file_size > _LARGEST:
                 return ""
             data = opened.read(member)
-    except (OSError, BadZipFile, KeyError, NotImplementedError, RuntimeError, ValueError):
+    except (OSError, EOFError, BadZipFile, zlib.error, LookupError, RuntimeError, ValueError):
         return ""
     return visible(data.decode("utf-8", "replace").replace("\r\n", "\n"))

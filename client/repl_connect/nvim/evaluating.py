@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ __all__ = ["Evaluating"]
 
 _LARGEST_FILE: Final = 16 * 1024 * 1024  # bytes
 _ERRORS_KEPT: Final = 20_000  # characters of what was printed as errors last
+_LARGEST_READ: Final = 200_000  # characters of code that are read for what the last form is
 _FRAMES: Final = 100  # the innermost ones
 _LAST_LINE: Final = 2**31
 
@@ -54,6 +56,8 @@ class Evaluating:
         self._tell = tell
         self._on_end = on_end
         self._failed = False
+        self._language = connection.language
+        self._values = 0
         self._code = ""
         self._how: dict[str, Any] = {}
         self._namespaces: list[str] = []
@@ -73,8 +77,8 @@ class Evaluating:
             if request.unit == "file":
                 self._code = _contents(request.path)
                 self._how = {"file": request.path, "as_file": True}
-                language = self.connection.language_for(language_of_filetype(request.filetype))
-                self._choose_namespace(language, "", 0)
+                self._language = self._language_of_buffer()
+                self._choose_namespace(self._language, "", 0)
             elif request.unit == "restart":
                 self._code = request.code
                 self._sent = Sent("", 1, 0)
@@ -91,7 +95,7 @@ class Evaluating:
 
     def _take_from_buffer(self) -> None:
         request = self._request
-        language = self.connection.language_for(language_of_filetype(request.filetype))
+        language = self._language = self._language_of_buffer()
         text = request.text
         position = offset_of(text, request.row - request.first_row, request.column)
         if request.unit == "range":
@@ -130,6 +134,9 @@ class Evaluating:
             if request.path:
                 self._how["file"] = request.path
         self._choose_namespace(language, text, start)
+
+    def _language_of_buffer(self) -> Language:
+        return self.connection.language_for(language_of_filetype(self._request.filetype))
 
     def _choose_namespace(self, language: Language, text: str, start: int) -> None:
         """Find out where to evaluate it: by the text, or else by the path."""
@@ -180,12 +187,14 @@ class Evaluating:
                     )
                 )
         elif isinstance(event, Value):
+            self._values += 1
+            quota = self.connection.print_quota or len(event.text)  # not all keep to it
             self._tell(
                 Valued(
                     evaluation=self.number,
-                    text=self.connection.clean(event.text),
+                    text=self.connection.clean(event.text[:quota]),
                     label=event.label,
-                    cut=event.truncated,
+                    cut=event.truncated or len(event.text) > quota,
                 )
             )
         elif isinstance(event, Failed):
@@ -235,6 +244,7 @@ class Evaluating:
                     self.connection.trial.end(self)
                 return
             problem = f"There is no {self._namespaces[0]} there yet: :ReplEvalBuffer makes it."
+        self.connection.end_output(self.number)
         status = "ok"
         if done.lost:
             status = "lost"
@@ -249,11 +259,18 @@ class Evaluating:
                 evaluation=self.number,
                 status=status,
                 problem=visible(problem) if problem is not None else None,
+                valued=self._ends_in_value() if status == "ok" else True,
             )
         )
         self.connection.namespace_changed()
         self._on_end()
         self.connection.trial.end(self)
+
+    def _ends_in_value(self) -> bool:
+        """Whether the last value is the last form's, as far as that can be told."""
+        if not self._values or len(self._code) > _LARGEST_READ:
+            return True
+        return self._language.may_end_in_value(self._code)
 
     def _refuse(self, problem: str) -> None:
         self._tell(Ended(evaluation=self.number, status="refused", problem=problem))
@@ -275,6 +292,8 @@ def _line_start(text: str, offset: int) -> int:
 
 def _contents(path: str) -> str:
     """A file's text. Raises `ReplConnectError`."""
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe may have nothing to read yet
+        raise ReplConnectError(f"{path}: it is no regular file; nothing was sent.")
     try:
         with open(path, "rb") as file:
             data = file.read(_LARGEST_FILE + 1)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from repl_connect.conversation.conversation import Conversation
 from repl_connect.nvim.messages import Held, Message
 from repl_connect.prompt.showing.escapes import visible
-from repl_connect.replies import is_last, refusal_of, statuses_of
+from repl_connect.replies import is_last, line_number, refusal_of, statuses_of
 
 __all__ = ["announce_held", "held_words", "list_held"]
 
@@ -90,19 +90,22 @@ def _described(held: Mapping[str, Any]) -> dict[str, Any]:
         "id": _line(held.get("id")),
         "name": _line(held.get("name")),
         "text": f"{_line(held.get('ex'))}: {_line(held.get('message'))}",
-        "frames": [
-            {
-                key: visible(value) if isinstance(value, str) else value
-                for key, value in frame.items()
-                if key in ("name", "file", "line") and isinstance(value, str | int)
-            }
-            for frame in _maps(held.get("frames"))
-        ],
+        "frames": [_frame(frame) for frame in _maps(held.get("frames"))],
         "restarts": [
             {"name": _line(name), "text": _meaning(str(name), said)}
             for name in (restarts if isinstance(restarts, list) else [])[:_MOST]
         ],
     }
+
+
+def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of its `name`, `file` and `line`."""
+    told = {key: frame.get(key) for key in ("name", "file")}
+    known: dict[str, Any] = {
+        key: visible(value) for key, value in told.items() if isinstance(value, str)
+    }
+    line = line_number(frame.get("line"))
+    return {**known, "line": line} if line is not None else known
 
 
 def _meaning(restart: str, said: str) -> str:

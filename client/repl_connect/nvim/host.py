@@ -6,11 +6,10 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from repl_connect.exit_codes import ExitCode
 from repl_connect.nvim import requests
-from repl_connect.nvim.asking import Asking
 from repl_connect.nvim.connection import Connection
 from repl_connect.nvim.evaluating import Evaluating
 from repl_connect.nvim.held import list_held
@@ -20,6 +19,9 @@ from repl_connect.nvim.servers import list_servers
 from repl_connect.nvim.waiting import Waiting
 from repl_connect.prompt.showing.escapes import visible
 from repl_connect.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from repl_connect.nvim.asking import Asking
 
 __all__ = ["Host", "serve"]
 
@@ -60,9 +62,6 @@ class Host:
             self._do(request)
         except Exception as error:  # whatever it was, who has asked has to hear of it
             self.fail(error)
-            if isinstance(request, requests.Evaluate):
-                self._evaluating.pop(request.evaluation, None)
-                self._refuse(request, "The host failed to send it.")
 
     def fail(self, error: BaseException) -> None:
         """Tell of an error of our own, and leave its traceback on standard error."""
@@ -70,6 +69,10 @@ class Host:
         words = visible(f"{type(error).__name__}: {error}")[:_LONGEST_WORDS]
         text = f"The host has met an error of its own: {words}. It goes on; :checkhealth says more."
         self._tell(Note(text=text, level="error"))
+
+    def warn(self, problem: str) -> None:
+        """Tell of something that is wrong with the settings."""
+        self._tell(Note(text=visible(problem), level="warn"))
 
     def close(self) -> None:
         """Say goodbye everywhere."""
@@ -80,6 +83,8 @@ class Host:
         match request:
             case requests.Configure():
                 self._print_quota = request.print_quota
+                for each in set(self._connections.values()):
+                    each.limit_values(request.print_quota)
             case requests.Connect():
                 self._connect(request)
             case requests.Evaluate():
@@ -139,7 +144,12 @@ class Host:
             lambda: self._forget(request.evaluation),
         )
         self._evaluating[request.evaluation] = evaluating
-        evaluating.begin()
+        try:
+            evaluating.begin()
+        except Exception as error:  # what waits behind it has to be sent all the same
+            self.fail(error)
+            self._evaluating.pop(request.evaluation, None)
+            self._refuse(request, "The host failed to send it.")
 
     def _refuse(self, request: requests.Evaluate, problem: str) -> None:
         self._tell(Ended(evaluation=request.evaluation, status="refused", problem=problem))
@@ -159,7 +169,7 @@ class Host:
                     del self._connections[number]
                 self._asking.pop(connection.number, None)
             case requests.Interrupt():
-                self._interrupt(connection, request.evaluation)
+                self._interrupt(connection)
             case requests.Provide():
                 evaluating = self._evaluating.get(request.evaluation)
                 conversation.give_input(
@@ -168,35 +178,38 @@ class Host:
             case requests.ListHeld():
                 list_held(conversation, lambda result: self._answer(request.request, result))
             case requests.Complete():
-                asking = self._asking.setdefault(connection.number, Asking(connection))
+                asking = self._asking_on(connection)
                 asking.complete(request, lambda result: self._answer(request.request, result))
             case requests.Look():
-                asking = self._asking.setdefault(connection.number, Asking(connection))
+                asking = self._asking_on(connection)
                 asking.look(request, lambda result: self._answer(request.request, result))
+
+    def _asking_on(self, connection: Connection) -> Asking:
+        from repl_connect.nvim.asking import Asking
+
+        found = self._asking.get(connection.number)
+        if found is None:
+            found = self._asking[connection.number] = Asking(connection)
+        return found
 
     def _answer(self, request: int, result: Any) -> None:
         self._tell(Answer(request=request, result=result))
 
-    def _interrupt(self, connection: Connection, number: int) -> None:
+    def _interrupt(self, connection: Connection) -> None:
         def answered(problem: str | None) -> None:
             if problem is not None:
                 self._tell(Note(text=problem, level="warn", connection=connection.number))
 
         conversation = connection.conversation
-        link = conversation.link
         waiting = self._waiting.take(connection.number)
         for request in waiting:
             self._tell(Ended(evaluation=request.evaluation, status="interrupted"))
         if waiting:
             return
-        if link is None or not conversation.running:
+        if conversation.running:
+            conversation.interrupt(answered)
+        else:
             self._tell(Note(text="Nothing runs.", connection=connection.number))
-            return
-        evaluating = self._evaluating.get(number)
-        with conversation.guarded():
-            link.session.interrupt(
-                evaluating.evaluation if evaluating is not None else None, answered
-            )
 
 
 def serve() -> ExitCode:
@@ -205,7 +218,8 @@ def serve() -> ExitCode:
 
     nvim = pynvim.attach("stdio")
     loop: asyncio.AbstractEventLoop = nvim.loop
-    host = Host(lambda batch: nvim.exec_lua(_RECEIVE, batch, async_=True), load_settings().settings)
+    loaded = load_settings()
+    host = Host(lambda batch: nvim.exec_lua(_RECEIVE, batch, async_=True), loaded.settings)
 
     def failed(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         host.fail(context.get("exception") or RuntimeError(context["message"]))
@@ -221,6 +235,8 @@ def serve() -> ExitCode:
         host.close()
 
     loop.set_exception_handler(failed)
+    for problem in loaded.problems:
+        loop.call_soon(host.warn, problem)
     try:
         nvim.run_loop(asked, notified, err_cb=lambda text: print(text, file=sys.stderr))
     except Exception as ended:  # pynvim's way to tell of the end of input, and of a signal

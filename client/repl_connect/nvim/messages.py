@@ -1,4 +1,7 @@
-"""What the host tells Neovim: each message becomes a map, with its `kind` and what is known."""
+"""What the host tells Neovim: each message becomes a map, with its `kind` and what is known.
+
+Of a dataclass they have what is used: making the rest would take a good part of the host's start.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Message:
     """One message. Fields that are None are left out."""
 
@@ -42,7 +45,7 @@ class Message:
         return shape
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Connected(Message):
     """There is a link. `resumed`: the session that was asked for, or was there before, goes on.
 
@@ -66,7 +69,7 @@ class Connected(Message):
     advice: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Disconnected(Message):
     """There is no link: it was lost, could not be made (`failed`), or was given up on request."""
 
@@ -77,7 +80,7 @@ class Disconnected(Message):
     wanted: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Same(Message):
     """The connection is to where another one is already, which takes its place."""
 
@@ -86,7 +89,7 @@ class Same(Message):
     other: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Reconnecting(Message):
     """How far it is with connecting again; empty if it is at it no more."""
 
@@ -95,7 +98,7 @@ class Reconnecting(Message):
     state: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Named(Message):
     """The namespace that the session is in now."""
 
@@ -104,7 +107,7 @@ class Named(Message):
     namespace: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Note(Message):
     """A sentence for the user. `level` is `info`, `warn` or `error`."""
 
@@ -114,7 +117,7 @@ class Note(Message):
     connection: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Span(Message):
     """What is being evaluated of the buffer: rows from 0, columns in bytes, the end exclusive.
 
@@ -131,7 +134,7 @@ class Span(Message):
     comment_prefix: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Printed(Message):
     """Output; without an evaluation it belongs to none. The stream `note` is a sentence of ours."""
 
@@ -142,7 +145,7 @@ class Printed(Message):
     evaluation: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Valued(Message):
     """A value, as text. `cut`: it is longer than what was sent."""
 
@@ -153,7 +156,7 @@ class Valued(Message):
     cut: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Errored(Message):
     """The code raised an error. Each frame has a `name`, and `file` and `line` if they are known.
 
@@ -170,7 +173,7 @@ class Errored(Message):
     offset: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Asked(Message):
     """The program waits for input. `secret`: it is not to be shown."""
 
@@ -180,7 +183,7 @@ class Asked(Message):
     secret: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Held(Message):
     """An error holds the program until somebody chooses how to go on.
 
@@ -195,20 +198,22 @@ class Held(Message):
     before: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Ended(Message):
     """The evaluation has ended: `ok`, `error`, `interrupted`, `lost`, or `refused` (never run).
 
-    `problem` is a sentence.
+    `problem` is a sentence. Without `valued` the last form has no value: any that came is an
+    earlier one's.
     """
 
     kind = "done"
     evaluation: int
     status: str
     problem: str | None = None
+    valued: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Answer(Message):
     """The answer to a request of this number."""
 
@@ -217,7 +222,7 @@ class Answer(Message):
     result: Any
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Taken(Message):
     """So many requests were taken since the host was started."""
 

@@ -181,11 +181,17 @@ class Outbox:
             self._on_the_way += 1
             if any(each["kind"] == "output" for each in batch):
                 self._due = asyncio.get_running_loop().time() + _MOMENT
-            self._send(batch)
         if self._held and self._weight < _CROWDED // 4:
             self._held = False
             self._hold(False)
         self._schedule()
+        if not batch:
+            return
+        try:
+            self._send(batch)
+        except Exception:  # so it will never be received
+            self.received()
+            raise
 
 
 def _weight(message: Message) -> int:

@@ -1,4 +1,7 @@
-"""What Neovim asks of its host: one notification each, named as here, with one map of fields."""
+"""What Neovim asks of its host: one notification each, named as here, with one map of fields.
+
+Of a dataclass they have what is used: making the rest would take a good part of the host's start.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +26,19 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Configure:
-    """The first of all. `print_quota`: characters of a value, beyond which it is cut."""
+    """From now on: `print_quota`: characters of a value, beyond which it is cut."""
 
     print_quota: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Received:
     """A batch of messages was taken."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Connect:
     """Connect to an address as the user typed it, `@NAME` too, seen from a directory.
 
@@ -50,14 +53,14 @@ class Connect:
     session: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Disconnect:
     """Say goodbye, or stop trying to connect again."""
 
     connection: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Evaluate:
     """Evaluate something of a buffer, or code of its own.
 
@@ -84,15 +87,14 @@ class Evaluate:
     restart: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Interrupt:
-    """Stop what runs there; the evaluation of this number, if it is not 0."""
+    """Stop what runs there, and what waits for the connection to be made."""
 
     connection: int
-    evaluation: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Provide:
     """Answer for input, with its newline; the empty text is the end of input."""
 
@@ -101,7 +103,7 @@ class Provide:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ListHeld:
     """Ask for the errors that hold the program."""
 
@@ -109,7 +111,7 @@ class ListHeld:
     request: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Complete:
     """Ask what could stand at the end of `text`: the buffer's, up to the cursor.
 
@@ -124,7 +126,7 @@ class Complete:
     path: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Look:
     """Ask about the name around a position of a text (from `first_row` on), or about `symbol`.
 
@@ -150,7 +152,7 @@ class Look:
     source: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Servers:
     """Ask what one can connect to, seen from a directory."""
 

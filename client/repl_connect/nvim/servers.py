@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from repl_connect.nvim.requests import Servers
 from repl_connect.prompt.showing.escapes import visible
 
 __all__ = ["list_servers"]
-
-_LONGEST: Final = 40  # characters of a program's command line
 
 
 def list_servers(request: Servers, on_result: Callable[[Any], None]) -> None:
@@ -26,7 +25,11 @@ def list_servers(request: Servers, on_result: Callable[[Any], None]) -> None:
     loop = asyncio.get_running_loop()
 
     def look() -> None:
-        found = _found(request.directory)
+        try:
+            found = _found(request.directory)
+        except Exception as error:  # whatever it was, who has asked waits
+            traceback.print_exception(error)
+            found = {"servers": [], "partners": [], "stale": []}
         with suppress(RuntimeError):  # Neovim has left meanwhile
             loop.call_soon_threadsafe(on_result, found)
 
@@ -35,30 +38,26 @@ def list_servers(request: Servers, on_result: Callable[[Any], None]) -> None:
 
 def _found(here: str) -> dict[str, Any]:
     from repl_connect.cli.targets import partner_names
+    from repl_connect.dialects import DIALECTS
     from repl_connect.listing import Server, survey
 
     def clean(text: str) -> str:
         return visible(text).replace("\n", " ")
 
     def shown(server: Server) -> dict[str, Any]:
-        program = clean(server.program) or "?"
-        language = server.greeting.partition(",")[0] or server.language or "?"
         return {
             "address": clean(str(server.address)),
-            "language": clean(language),
-            "program": program if len(program) <= _LONGEST else program[: _LONGEST - 1] + "…",
+            "language": clean(server.spoken),
+            "program": clean(server.short_program),
             "directory": "." if server.directory == here else clean(server.directory),
             "local": server.local,
             "embedded": server.embedded,
         }
 
-    stale = []
     listing = survey(here)
-    for each in listing.stale:
-        remedy = f" To remove it: {each.remedy}" if each.remedy else ""
-        stale.append(clean(f"{each.problem}{remedy}"))
     return {
         "servers": [shown(server) for server in listing.servers],
         "partners": [clean(f"@{name}") for name in partner_names()],
-        "stale": stale,
+        "stale": [clean(each.words) for each in listing.stale],
+        "dialects": list(DIALECTS),
     }

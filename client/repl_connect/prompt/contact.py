@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from repl_connect.conversation.connecting import Connect
-from repl_connect.conversation.conversation import Conversation
+from repl_connect.conversation.conversation import Conversation, words_of_loss
 from repl_connect.conversation.reconnection import Reconnection
 from repl_connect.errors import ConnectionLost
 from repl_connect.link import Link
@@ -182,10 +182,7 @@ class Contact:
             self._place.leave()
             return
         self.lost = True
-        words = str(error)
-        if evaluations:
-            what = "An evaluation was" if evaluations == 1 else f"{evaluations} evaluations were"
-            words += f" {what} under way: how it ended is not known."
+        words = words_of_loss(error, evaluations)
         if not self._reconnects:
             self._start(once=True)  # which fails, as a rule, and tells why
         elif self._place.settings.connection.reconnect:

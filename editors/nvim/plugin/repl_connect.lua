@@ -1,10 +1,9 @@
---- Commands, <Plug> maps and default maps: nothing is loaded before one of them is used.
+--- Commands, <Plug> maps and default maps. Nothing is loaded before one of them is used: all that is
+--- here costs time at every start.
 if vim.g.loaded_repl_connect ~= nil then
   return
 end
 vim.g.loaded_repl_connect = 1
-
--- Nothing is loaded before it is used: all that is here costs time at every start.
 
 local function addresses(lead, line)
   return require('repl_connect.servers').complete(lead, line)
@@ -16,7 +15,7 @@ local function scopes(lead)
   end, { 'buffer', 'project', 'default' })
 end
 
-local function names(lead)
+local function known_names(lead)
   return require('repl_connect.completion').names(lead)
 end
 
@@ -36,8 +35,8 @@ for name, options in pairs({
   ReplInterrupt = {},
   ReplLog = {},
   ReplInput = { nargs = '*', bang = true },
-  ReplDoc = { nargs = '?', complete = names },
-  ReplSource = { nargs = '?', complete = names },
+  ReplDoc = { nargs = '?', complete = known_names },
+  ReplSource = { nargs = '?', complete = known_names },
   ReplHistory = {},
   ReplValue = {},
   ReplClear = {},

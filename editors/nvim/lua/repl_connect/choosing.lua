@@ -1,6 +1,7 @@
 --- Choosing among connections, by `vim.ui.select`.
 local M = {}
 
+local asking = require('repl_connect.asking')
 local connections = require('repl_connect.connections')
 local notices = require('repl_connect.notices')
 
@@ -31,7 +32,7 @@ local function pick(prompt, callback)
     notices.say('there are no connections. :ReplConnect ADDRESS makes one.', vim.log.levels.WARN)
     return
   end
-  vim.ui.select(all, { prompt = prompt, format_item = line, kind = 'repl_connect' }, function(connection)
+  asking.select(all, { prompt = prompt, format_item = line }, function(connection)
     -- It may have gone while the question was there.
     if connection ~= nil and connections.get(connection.number) ~= nil then
       callback(connection)
@@ -88,12 +89,11 @@ function M.targets()
         connections.disconnect(connection.number)
       end,
     })
-    vim.ui.select(actions, {
+    asking.select(actions, {
       prompt = connection.name .. ':',
       format_item = function(action)
         return action[1]
       end,
-      kind = 'repl_connect',
     }, function(action)
       if action ~= nil and connections.get(connection.number) ~= nil then
         action[2]()

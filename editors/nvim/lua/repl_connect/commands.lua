@@ -7,7 +7,8 @@ local sending = require('repl_connect.sending')
 
 M.ReplConnect = function(arguments)
   if arguments.args ~= '' then
-    connections.connect(arguments.args)
+    local address, dialect = arguments.args:match('^(.-)%s+%+%+dialect=(%S+)%s*$')
+    connections.connect(address or arguments.args, { dialect = dialect })
     return
   end
   local found = connections.of()
@@ -33,11 +34,11 @@ M.ReplReconnect = function()
 end
 
 M.ReplUse = function(arguments)
-  connections.choose(arguments.args ~= '' and arguments.args or 'buffer')
+  require('repl_connect.choosing').choose(arguments.args)
 end
 
 M.ReplTargets = function()
-  connections.targets()
+  require('repl_connect.choosing').targets()
 end
 
 -- What came of code that stands nowhere has no place to be shown at but the last line.

@@ -77,11 +77,14 @@ end
 -- What follows may be typed at once: it must not come behind a candidate that was put in by itself.
 local function complete(start, items, keep)
   local before = vim.o.completeopt
-  if keep and not before:find('noinsert', 1, true) then
+  local changed = keep and not before:find('noinsert', 1, true)
+  if changed then
     vim.opt.completeopt:append({ 'menuone', 'noinsert' })
   end
   pcall(vim.fn.complete, start + 1, items)
-  vim.o.completeopt = before
+  if changed then
+    vim.o.completeopt = before
+  end
 end
 
 local open

@@ -70,8 +70,10 @@ local function best(key, filetype)
   return found
 end
 
+-- The buffer that is meant; it may be gone by the time the user has chosen something for it.
 local function number_of(buffer)
-  return (buffer == nil or buffer == 0) and vim.api.nvim_get_current_buf() or buffer
+  local is_there = buffer ~= nil and buffer ~= 0 and vim.api.nvim_buf_is_valid(buffer)
+  return is_there and buffer or vim.api.nvim_get_current_buf()
 end
 
 --- The connection that a buffer uses, and why: `buffer`, `project` or `default`.
@@ -251,17 +253,6 @@ function M.connect(address, options)
   return number
 end
 
---- Let the user choose the connection to use: see `choosing`.
----@param scope string|nil `buffer`, `project` or `default`
-function M.choose(scope)
-  require('repl_connect.choosing').choose(scope)
-end
-
---- Show all connections, and what can be done with each: see `choosing`.
-function M.targets()
-  require('repl_connect.choosing').targets()
-end
-
 --- Say goodbye to a connection.
 ---@param number integer
 function M.disconnect(number)
@@ -379,12 +370,14 @@ end)
 host.on_ended(function(text, again)
   for _, connection in ipairs(M.all()) do
     if connection.state ~= 'failed' then
-      local was_lost = connection.state == 'lost'
+      local was = connection.state
       connection.state = 'lost'
       connection.detail = ''
       require('repl_connect.log').note(connection, text)
-      if not was_lost then
+      if was == 'connected' then
         event('ReplLost', connection, { text = text })
+      elseif was == 'connecting' and not again then
+        event('ReplConnectFailed', connection, { text = text })
       end
       if again then
         open(connection)
@@ -413,7 +406,10 @@ function M.statusline(buffer)
   if running > 0 then
     table.insert(parts, running .. ' running')
   end
-  if scope ~= 'default' and vim.tbl_count(connections) > 1 then
+  local usable = vim.tbl_filter(function(each)
+    return each.state ~= 'failed'
+  end, M.all())
+  if scope ~= 'default' and #usable > 1 then
     table.insert(parts, '(' .. scope .. ')')
   end
   return table.concat(parts, ' ')

@@ -1,6 +1,7 @@
 --- Evaluations: what was sent from where, and what came of it.
 local M = {}
 
+local bytes = require('repl_connect.bytes')
 local connections = require('repl_connect.connections')
 local host = require('repl_connect.host')
 local log = require('repl_connect.log')
@@ -26,6 +27,8 @@ local spinner = require('repl_connect.spinner')
 ---@field problem string|nil a sentence, if it did not go well
 ---@field began integer milliseconds
 ---@field elapsed integer|nil milliseconds, when it has ended
+---@field started integer|nil when it was the first of its connection, as far as the spinner has seen
+---@field waited boolean|nil it was behind another one
 ---@field path string|nil the file that the code is from
 ---@field asked table|nil it waits for input; `secret`: that is not to be shown
 ---@field after fun(evaluation: repl_connect.Evaluation)|nil
@@ -122,7 +125,7 @@ function M.send(fields, options)
     log.code(connection, fields.code)
   elseif fields.unit == 'file' then
     log.note(connection, 'load ' .. fields.path)
-    require('repl_connect.problems').loaded(fields.path)
+    require('repl_connect.problems').clear(options.buffer)
   end
   spinner.start(M.running)
   return evaluation
@@ -177,12 +180,8 @@ host.on('output', function(message)
   end
   if evaluation ~= nil then
     local output = evaluation.output .. message.text
-    if #output > LAST_OUTPUT then
-      -- Not from the middle of a character on.
-      output = output:sub(-LAST_OUTPUT):gsub('^[\128-\191]+', '')
-      evaluation.output_cut = true
-    end
-    evaluation.output = output
+    evaluation.output = bytes.last(output, LAST_OUTPUT)
+    evaluation.output_cut = evaluation.output_cut or #output > LAST_OUTPUT
     if evaluation.first_output == nil then
       evaluation.first_output = message.text:match('[^\n]*[^%s][^\n]*')
     end
@@ -213,9 +212,9 @@ host.on('error', function(message)
     return
   end
   evaluation.error = message
-  local text = message.message ~= '' and (message.type .. ': ' .. message.message) or message.type
-  show(evaluation, { { ' ✗ ' .. marks.first_line(text), 'ReplConnectError' } })
-  require('repl_connect.problems').show(evaluation, message)
+  local problems = require('repl_connect.problems')
+  show(evaluation, { { ' ✗ ' .. marks.first_line(problems.text(message)), 'ReplConnectError' } })
+  problems.show(evaluation, message)
 end)
 
 host.on('input', function(message)
@@ -251,7 +250,8 @@ end
 
 local WORDS = { interrupted = 'interrupted', lost = 'lost: how it ended is not known' }
 
-local function finish(evaluation, status, problem)
+-- With `unvalued` the last value is not the last form's, so it is not shown beside that.
+local function finish(evaluation, status, problem, unvalued)
   evaluation.status = status
   evaluation.elapsed = vim.loop.now() - evaluation.began
   local text = problem or WORDS[status]
@@ -265,17 +265,17 @@ local function finish(evaluation, status, problem)
     if evaluation.buffer == nil or status == 'refused' then
       notices.say(text, vim.log.levels.WARN)
     end
-  elseif status == 'ok' and #evaluation.values == 0 then
+  elseif status == 'ok' and (#evaluation.values == 0 or unvalued) then
     if evaluation.first_output ~= nil then
       show(evaluation, { { ' ' .. marks.first_line(evaluation.first_output), 'ReplConnectOutput' } })
     else
       show(evaluation, { { ' ✓', 'ReplConnectValue' } })
     end
   end
+  keep(evaluation)
   if evaluation.after ~= nil then
     evaluation.after(evaluation)
   end
-  keep(evaluation)
   require('repl_connect.autocommands').fire('ReplEvaluated', {
     connection = evaluation.connection,
     evaluation = evaluation.number,
@@ -287,7 +287,7 @@ end
 host.on('done', function(message)
   local evaluation = evaluations[message.evaluation]
   if evaluation ~= nil and evaluation.status == nil then
-    finish(evaluation, message.status, message.problem)
+    finish(evaluation, message.status, message.problem, message.valued == false)
   end
 end)
 

@@ -16,6 +16,7 @@ local ended_callbacks = {}
 local restarts = {} -- when, in milliseconds: of those that nobody asked for
 local started = 0
 local to_restart = false -- it was ended here, to be started again
+local print_quota = nil -- what it was told last
 
 local sizes = {} -- bytes of each request that was sent and not taken, by its number
 local sent, taken, waiting = 0, 0, 0
@@ -156,7 +157,7 @@ local function start()
     group = vim.api.nvim_create_augroup('repl_connect_host', {}),
     callback = M.stop,
   })
-  M.notify('configure', { print_quota = settings.get('print_quota') })
+  print_quota = nil
   return true
 end
 
@@ -194,6 +195,15 @@ local function watch_it()
   )
 end
 
+-- Tell it the settings that are its own, when they have changed.
+local function configure()
+  local quota = settings.get('print_quota')
+  if quota ~= print_quota then
+    print_quota = quota
+    M.notify('configure', { print_quota = quota })
+  end
+end
+
 local function size_of(fields)
   local size = 100
   for _, value in pairs(fields) do
@@ -212,6 +222,9 @@ function M.notify(name, fields)
   end
   if vim.tbl_isempty(fields) then
     fields = vim.empty_dict()
+  end
+  if name == 'connect' or name == 'evaluate' then
+    configure()
   end
   if name == 'received' then
     return (pcall(vim.rpcnotify, channel, name, fields))

@@ -1,12 +1,13 @@
 --- Input for the program: it is asked for when the user types nothing else, and else on `:ReplInput`.
 local M = {}
 
+local asking = require('repl_connect.asking')
+local bytes = require('repl_connect.bytes')
 local connections = require('repl_connect.connections')
 local evaluations = require('repl_connect.evaluations')
 local host = require('repl_connect.host')
 local notices = require('repl_connect.notices')
 
-local CANCELLED = '\27' -- what the input of Neovim 0.7 gives, which has no word for it
 local LONGEST_PROMPT = 200 -- bytes
 local LONGEST_NAME = 40
 
@@ -14,7 +15,7 @@ local HINT = ':ReplInput answers, :ReplInput! ends the input, :ReplInterrupt sto
 
 ---@type { evaluation: integer, connection: integer, secret: boolean }[] the oldest first
 local waiting = {}
-local asking = false
+local is_asked = false
 
 local function is_waiting(each)
   local evaluation = evaluations.get(each.evaluation)
@@ -35,8 +36,7 @@ end
 
 -- What the program has printed last on its line, as programs do before they read.
 local function prompt_of(each)
-  local printed = evaluations.get(each.evaluation).output:match('[^\n]*$'):sub(-LONGEST_PROMPT)
-  printed = printed:gsub('^[\128-\191]+', '')
+  local printed = bytes.last(evaluations.get(each.evaluation).output:match('[^\n]*$'), LONGEST_PROMPT)
   local prompt = printed:match('%S') and printed or 'input: '
   if #still_waiting() > 1 then
     prompt = ('(%s) %s'):format(name_of(each), prompt)
@@ -59,43 +59,15 @@ local function send(each, text)
   })
 end
 
--- Call `callback(text)`; nil if the user has cancelled.
-local function read(each, callback)
-  local prompt = prompt_of(each)
-  if each.secret then
-    local ok, text = pcall(vim.fn.inputsecret, { prompt = prompt, cancelreturn = CANCELLED })
-    callback(ok and text ~= CANCELLED and text or nil)
-    return
-  end
-  local options = { prompt = prompt }
-  -- There nil is the empty line too, unless a plugin has put another function in its place.
-  local old = vim.fn.has('nvim-0.8') == 0
-    and debug.getinfo(vim.ui.input, 'S').source:find('vim/ui%.lua$') ~= nil
-  if old then
-    options.cancelreturn = CANCELLED
-  end
-  local answered = false
-  local ok = pcall(vim.ui.input, options, function(text)
-    answered = true
-    if old then
-      text = text == nil and '' or text
-      text = text ~= CANCELLED and text or nil
-    end
-    callback(text)
-  end)
-  if not ok and not answered then -- <C-c>
-    callback(nil)
-  end
-end
-
 local function ask_first()
   local each = still_waiting()[1]
-  if each == nil or asking then
+  if each == nil or is_asked then
     return
   end
-  asking = true
-  read(each, function(text)
-    asking = false
+  is_asked = true
+  local read = each.secret and asking.secret or asking.input
+  read(prompt_of(each), function(text)
+    is_asked = false
     if text ~= nil then
       send(each, text .. '\n')
       vim.schedule(ask_first)
@@ -103,10 +75,6 @@ local function ask_first()
       notices.say('nothing was sent, and it waits on. ' .. HINT)
     end
   end)
-end
-
-local function is_idle()
-  return vim.api.nvim_get_mode().mode == 'n' and vim.fn.getcmdwintype() == ''
 end
 
 --- The program asks for input: the host has told so.
@@ -123,9 +91,9 @@ function M.asked(message)
     secret = message.secret,
   })
   vim.schedule(function()
-    if asking or not is_waiting(waiting[#waiting] or { evaluation = 0 }) then
+    if is_asked or not is_waiting(waiting[#waiting] or { evaluation = 0 }) then
       return
-    elseif is_idle() then
+    elseif asking.is_welcome() then
       ask_first()
     else
       notices.say('the program waits for input. ' .. HINT)
@@ -139,6 +107,7 @@ function M.ask()
     notices.say('nothing waits for input.')
     return
   end
+  is_asked = false -- who asks for it sees no other question
   ask_first()
 end
 

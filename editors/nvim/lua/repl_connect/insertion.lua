@@ -1,6 +1,7 @@
 --- Values put into the text: as a comment after the code, or in the code's place.
 local M = {}
 
+local bytes = require('repl_connect.bytes')
 local marks = require('repl_connect.marks')
 local notices = require('repl_connect.notices')
 
@@ -80,7 +81,7 @@ local function cut(line)
   if #line <= LONGEST then
     return line
   end
-  return vim.fn.strcharpart(line:sub(1, LONGEST), 0, vim.fn.strchars(line:sub(1, LONGEST)) - 1) .. '…'
+  return bytes.first(line, LONGEST) .. '…'
 end
 
 --- Evaluate what is at the cursor, and put its value into a comment: at the end of its last line, or

@@ -4,6 +4,7 @@
 --- searched and sent from as a file of that language. What comes together is put in together.
 local M = {}
 
+local bytes = require('repl_connect.bytes')
 local settings = require('repl_connect.settings')
 
 local LONGEST = 10000 -- bytes of a line; Neovim gets slow with longer ones
@@ -99,10 +100,27 @@ local function make(log)
   })
 end
 
+-- The log of an earlier connection to the same, which is gone.
+local function left_behind(connection)
+  for number, log in pairs(logs) do
+    local other = log.connection
+    local is_gone = require('repl_connect.connections').get(number) == nil
+    if is_gone and other.address == connection.address and other.directory == connection.directory then
+      logs[number] = nil
+      if log.buffer ~= nil and vim.api.nvim_buf_is_valid(log.buffer) then
+        vim.b[log.buffer].repl_connect_connection = connection.number
+      end
+      return log
+    end
+  end
+  return nil
+end
+
 local function log_of(connection)
   local log = logs[connection.number]
   if log == nil then
-    log = { connection = connection, entries = {}, dropped = 0 }
+    log = left_behind(connection) or { entries = {}, dropped = 0 }
+    log.connection = connection
     logs[connection.number] = log
   end
   if log.buffer == nil or not vim.api.nvim_buf_is_loaded(log.buffer) then
@@ -125,11 +143,7 @@ local function shortened(line)
   if #line <= LONGEST then
     return line, false
   end
-  local size = LONGEST
-  while size > 0 and line:byte(size + 1) >= 128 and line:byte(size + 1) < 192 do
-    size = size - 1 -- not into a character
-  end
-  return line:sub(1, size), true
+  return bytes.first(line, LONGEST), true
 end
 
 local REST = {

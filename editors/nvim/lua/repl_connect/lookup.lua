@@ -17,9 +17,8 @@ local sources = {} -- the buffers of texts that no file here has, by name
 -- Ask about a name, or about what is at the cursor. `then_do(answer, moved, from)` gets the answer
 -- to the last question only, and whether the cursor was moved since.
 local function ask(name, source, then_do)
-  local connection = connections.of()
+  local connection = connections.demand()
   if connection == nil then
-    notices.say('there is no connection. :ReplConnect ADDRESS makes one.', vim.log.levels.WARN)
     return
   end
   local window, buffer = vim.api.nvim_get_current_win(), vim.api.nvim_get_current_buf()

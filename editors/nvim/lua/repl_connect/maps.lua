@@ -56,10 +56,10 @@ local ACTIONS = {
     require('repl_connect.values').yank(vim.v.register)
   end,
   comment = function()
-    require('repl_connect.values').comment()
+    require('repl_connect.insertion').comment('form')
   end,
   replace = function()
-    require('repl_connect.values').replace()
+    require('repl_connect.insertion').replace('form')
   end,
 }
 
@@ -99,7 +99,7 @@ end
 --- that have a meaning already.
 ---@param buffer integer
 function M.attach(buffer)
-  if require('repl_connect.settings').get('no_mappings') then
+  if require('repl_connect.settings').get('no_mappings', buffer) then
     return
   end
   vim.api.nvim_buf_call(buffer, function()

@@ -16,11 +16,13 @@ local LEAST_WIDTH = 12 -- columns of a result, however long its line is
 
 ---@class repl_connect.Anchor
 ---@field buffer integer
+---@field row integer where it began when it was made
 ---@field start integer extmark
 ---@field finish integer extmark
 ---@field result integer|nil the extmark of what is shown
 ---@field order integer grows with every anchor: on one line the newest is shown
 ---@field text string|nil the span's text since its result is shown; nil if that is not final
+---@field follower string|nil the character behind the span since then
 ---@field long boolean|nil the span is too long for `text`
 
 ---@type table<integer, table<integer, repl_connect.Anchor>> buffer -> result -> anchor
@@ -28,23 +30,7 @@ local shown = {}
 local touched = {}
 local last_order = 0
 
-local function define_highlights()
-  for name, target in pairs({
-    ReplConnectValue = 'String',
-    ReplConnectError = 'DiagnosticError',
-    ReplConnectPending = 'Comment',
-    ReplConnectOutput = 'Comment',
-    ReplConnectFlash = 'IncSearch',
-  }) do
-    vim.api.nvim_set_hl(0, name, { default = true, link = target })
-  end
-end
-
-define_highlights()
-vim.api.nvim_create_autocmd('ColorScheme', {
-  group = vim.api.nvim_create_augroup('repl_connect_highlights', {}),
-  callback = define_highlights,
-})
+require('repl_connect.highlights').define()
 
 local function clipped(buffer, row, column)
   local last = vim.api.nvim_buf_line_count(buffer) - 1
@@ -68,6 +54,7 @@ function M.anchor(buffer, row, column, end_row, end_column)
   last_order = last_order + 1
   return {
     buffer = buffer,
+    row = row,
     order = last_order,
     start = vim.api.nvim_buf_set_extmark(buffer, anchors, row, column, {}),
     finish = vim.api.nvim_buf_set_extmark(buffer, anchors, end_row, end_column, {
@@ -117,7 +104,7 @@ end
 --- Light up the span of an anchor for a moment.
 ---@param anchor repl_connect.Anchor
 function M.flash(anchor)
-  local time = settings.get('flash')
+  local time = settings.get('flash', anchor.buffer)
   local row, column, end_row, end_column = M.place(anchor)
   if row == nil or not time or time <= 0 then
     return
@@ -147,6 +134,19 @@ local function hide(anchor)
   anchor.result, anchor.text, anchor.long = nil, nil, nil
 end
 
+-- The character behind the span: empty at the end of a line.
+local function follower(anchor)
+  local _, _, end_row, end_column = M.place(anchor)
+  local line = vim.api.nvim_buf_get_lines(anchor.buffer, end_row, end_row + 1, false)[1] or ''
+  return line:sub(end_column + 1, end_column + 1)
+end
+
+-- Whether something was put directly behind the code, so that it is another code: `x` and `x1`.
+local function is_longer(anchor)
+  local now = follower(anchor)
+  return now ~= anchor.follower and now:find('%S') ~= nil
+end
+
 local function is_stale(anchor, first, last)
   local row, column, end_row, end_column = M.place(anchor)
   if row == nil or (row == end_row and column == end_column) then
@@ -158,7 +158,7 @@ local function is_stale(anchor, first, last)
   if anchor.long then
     return first <= end_row and last > row
   end
-  return anchor.text ~= nil and M.text(anchor) ~= anchor.text
+  return anchor.text ~= nil and (M.text(anchor) ~= anchor.text or is_longer(anchor))
 end
 
 local function check(buffer)
@@ -225,7 +225,7 @@ end
 
 --- The columns that there are for a result after a line, in the narrowest window that shows it.
 local function room(buffer, row)
-  local most = settings.get('value_width')
+  local most = settings.get('value_width', buffer)
   local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
   local used = vim.fn.strdisplaywidth(line:sub(1, 10000))
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
@@ -278,6 +278,7 @@ function M.show(anchor, chunks, still_runs)
   if not still_runs then
     anchor.long = end_row - row > COMPARED
     anchor.text = not anchor.long and M.text(anchor) or nil
+    anchor.follower = follower(anchor)
   end
   return true
 end

@@ -68,12 +68,19 @@ local function show(text, level)
   end
 end
 
+-- Without a line for messages, the statusline's next drawing covers them: so after what is under way.
+local function in_a_moment(action)
+  vim.schedule(vim.o.cmdheight > 0 and action or function()
+    vim.schedule(action)
+  end)
+end
+
 --- Say something, in a moment. Errors and warnings stay in `:messages`.
 ---@param text string
 ---@param level integer|nil one of vim.log.levels; INFO if it is left out
 function M.say(text, level)
   level = level or vim.log.levels.INFO
-  vim.schedule(function()
+  in_a_moment(function()
     if is_plain() then
       show('repl-connect: ' .. text, level)
     else

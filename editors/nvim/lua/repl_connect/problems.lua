@@ -13,7 +13,6 @@ local MOST = 1000 -- problems of one buffer; the oldest go
 local LOOKED_UP = 30 -- files of frames that are looked for on disk
 
 ---@class repl_connect.Problem
----@field evaluation integer
 ---@field place integer extmark
 ---@field text string
 ---@field source repl_connect.Anchor|nil what was evaluated
@@ -117,20 +116,10 @@ function M.covered(evaluation)
   end
 end
 
---- Take away the diagnostics of a file that is loaded once more.
----@param path string
-function M.loaded(path)
-  local buffer = vim.fn.bufnr(vim.fn.fnameescape(path))
-  if buffer > 0 then
-    M.clear(buffer)
-  end
-end
-
 local function add(buffer, row, evaluation, text)
   row = math.max(0, math.min(row, vim.api.nvim_buf_line_count(buffer) - 1))
   problems[buffer] = problems[buffer] or {}
   table.insert(problems[buffer], {
-    evaluation = evaluation.number,
     place = vim.api.nvim_buf_set_extmark(buffer, places, row, 0, {}),
     text = text,
     source = evaluation.anchor,
@@ -193,10 +182,8 @@ local function item_of(frame)
   return { text = text, valid = 0 }
 end
 
---- Put frames into the quickfix list, the innermost first. It does not open. Lists before it are
---- kept (`:colder`), but for the last one of these.
----@param title string
----@param frames table[] as the host tells them, with `buffer` and `row` or `path` and `row`
+-- Put items into the quickfix list. It does not open. Lists before it are kept (`:colder`), but for
+-- the last one of these.
 local function set_list(title, items)
   local current = vim.fn.getqflist({ id = 0 }).id
   local what = { title = title, items = items }
@@ -229,11 +216,18 @@ local function origin(evaluation)
   end
 end
 
+--- An error in words: its type, and what it says.
+---@param error table the host's message
+---@return string
+function M.text(error)
+  return error.message ~= '' and (error.type .. ': ' .. error.message) or error.type
+end
+
 --- Show an error.
 ---@param evaluation repl_connect.Evaluation
 ---@param error table the host's message
 function M.show(evaluation, error)
-  local text = error.message ~= '' and (error.type .. ': ' .. error.message) or error.type
+  local text = M.text(error)
   local title = text:match('^[^\n]*')
   local buffer, first_row = origin(evaluation)
   local frames = resolved(error.frames, buffer, first_row)
@@ -258,7 +252,7 @@ function M.show(evaluation, error)
       break
     end
   end
-  if settings.get('quickfix') and #items > 0 then
+  if settings.get('quickfix', evaluation.buffer) and #items > 0 then
     set_list(title, items)
   end
 end

@@ -1,6 +1,7 @@
 --- Errors that hold the program: the user is told, and chooses how it goes on.
 local M = {}
 
+local asking = require('repl_connect.asking')
 local connections = require('repl_connect.connections')
 local evaluations = require('repl_connect.evaluations')
 local host = require('repl_connect.host')
@@ -12,12 +13,9 @@ local settings = require('repl_connect.settings')
 local told = {}
 local choosing = false
 
-local function is_idle()
-  return vim.api.nvim_get_mode().mode == 'n' and vim.fn.getcmdwintype() == ''
-end
-
 local function restart(connection, held, name, value)
-  local failed = (told[connection.number] or {})[held.id]
+  local known = told[connection.number] or {}
+  local failed = known[held.id]
   failed = failed and evaluations.get(failed) or nil
   log.note(connection, ('%s: %s%s'):format(held.id, name, value and (' ' .. value) or ''))
   evaluations.send({
@@ -31,6 +29,7 @@ local function restart(connection, held, name, value)
     anchor = failed and failed.anchor or nil,
     after = function(evaluation)
       if evaluation.status == 'ok' then
+        known[held.id] = nil
         local last = evaluation.values[#evaluation.values]
         local text = last ~= nil and last:match('^[^\n]*') or 'it goes on.'
         notices.say(('%s: %s: %s'):format(held.id, name, text))
@@ -44,22 +43,29 @@ local function restart(connection, held, name, value)
   })
 end
 
+local function say_still_held(held)
+  notices.say(('%s is held still. :ReplRestarts offers its restarts.'):format(held.id))
+end
+
 local function offer(connection, held)
   require('repl_connect.problems').list(('%s: %s'):format(held.name, held.text), held.frames)
   choosing = true
-  vim.ui.select(held.restarts, {
+  asking.select(held.restarts, {
     prompt = ('%s failed (%s): %s'):format(held.name, held.id, held.text),
     format_item = function(each)
       return each.text ~= '' and ('%s: %s'):format(each.name, each.text) or each.name
     end,
-    kind = 'repl_connect',
   }, function(each)
     choosing = false
     if each == nil then
-      notices.say(('%s is held still. :ReplRestarts offers its restarts.'):format(held.id))
+      say_still_held(held)
     elseif each.name == 'continue' or vim.endswith(each.name, '-value') then
-      vim.ui.input({ prompt = each.name .. ', with the value of (code, or nothing): ' }, function(value)
-        restart(connection, held, each.name, value ~= '' and value or nil)
+      asking.input(each.name .. ', with the value of (code, or nothing): ', function(value)
+        if value == nil then
+          say_still_held(held)
+        else
+          restart(connection, held, each.name, value ~= '' and value or nil)
+        end
       end)
     else
       restart(connection, held, each.name)
@@ -87,12 +93,11 @@ function M.choose()
     elseif #held == 1 then
       offer(connection, held[1])
     else
-      vim.ui.select(held, {
+      asking.select(held, {
         prompt = 'Held errors:',
         format_item = function(each)
           return ('%s  %s: %s'):format(each.id, each.name, each.text)
         end,
-        kind = 'repl_connect',
       }, function(each)
         if each ~= nil then
           offer(connection, each)
@@ -117,12 +122,13 @@ function M.held(message)
   end
   log.note(connection, message.text)
   notices.say(message.text .. '. :ReplRestarts offers how it can go on.', vim.log.levels.WARN)
-  if not settings.get('restarts') then
+  -- Who types now has read what to do by the time the answer comes, and may be about to do it.
+  if not settings.get('restarts') or not asking.is_welcome() then
     return
   end
   list(connection, function(held)
     for _, each in ipairs(held) do
-      if each.id == message.held and is_idle() and not choosing then
+      if each.id == message.held and asking.is_welcome() and not choosing then
         offer(connection, each)
         return
       end

@@ -7,6 +7,7 @@ local connections = require('repl_connect.connections')
 local evaluations = require('repl_connect.evaluations')
 local marks = require('repl_connect.marks')
 local notices = require('repl_connect.notices')
+local surroundings = require('repl_connect.surroundings')
 
 ---@class repl_connect.Wanted
 ---@field buffer integer
@@ -74,12 +75,10 @@ local function text_around(wanted)
 end
 
 local function fields(buffer, unit, row, column)
-  local name = vim.api.nvim_buf_get_name(buffer)
-  local is_file = name ~= '' and vim.bo[buffer].buftype == ''
   return {
     unit = unit,
     filetype = vim.bo[buffer].filetype,
-    path = is_file and vim.fn.fnamemodify(name, ':p') or '',
+    path = surroundings.path(buffer),
     row = row,
     column = column,
   }
@@ -130,7 +129,6 @@ local function send(wanted)
   -- Until the host has told what is meant, it is the lines that it is asked for.
   local end_row = wanted.end_row or wanted.row
   local anchor = marks.anchor(buffer, wanted.row, 0, end_row, #line_at(buffer, end_row))
-  anchor.row = wanted.row
   local evaluation = evaluations.send(request, { buffer = buffer, anchor = anchor })
   if evaluation == nil then
     marks.release(anchor)
@@ -217,7 +215,6 @@ function M.file(buffer)
   end
   local final = vim.api.nvim_buf_line_count(buffer) - 1
   local anchor = marks.anchor(buffer, 0, 0, final, #line_at(buffer, final))
-  anchor.row = 0
   local evaluation = evaluations.send(request, { buffer = buffer, anchor = anchor })
   if evaluation == nil then
     marks.release(anchor)

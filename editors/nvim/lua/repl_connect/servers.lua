@@ -1,6 +1,7 @@
 --- Where one can connect to: what is live here, the partners, and where one has been.
 local M = {}
 
+local asking = require('repl_connect.asking')
 local connections = require('repl_connect.connections')
 local host = require('repl_connect.host')
 local notices = require('repl_connect.notices')
@@ -16,6 +17,7 @@ local MOST_CHOICES = 20
 ---@field servers table[] `address`, `local`, `embedded`, `language`, `program`, `directory`
 ---@field partners string[] with their `@`
 ---@field stale string[] sentences
+---@field dialects string[] what can be spoken
 
 ---@type repl_connect.Survey|nil
 local known = nil
@@ -80,6 +82,18 @@ local function candidates(lead, survey_there)
   return found
 end
 
+-- The options that begin with a text.
+local function options(lead)
+  local found = {}
+  for _, name in ipairs(known ~= nil and known.dialects or { '' }) do
+    local option = '++dialect=' .. name
+    if vim.startswith(option, lead) then
+      table.insert(found, option)
+    end
+  end
+  return found
+end
+
 -- What was to be completed is completed now, if the user still waits for it.
 local function complete_again(line)
   if vim.fn.getcmdtype() == ':' and vim.fn.getcmdline() == line and vim.fn.wildmenumode() == 0 then
@@ -91,10 +105,14 @@ end
 ---
 --- What is live is found out meanwhile. When nothing else is known to begin so, the completion is
 --- done once more as soon as that is there.
+--- What begins with a plus is an option instead: what is spoken there.
 ---@param lead string
 ---@param line string the command line
 ---@return string[]
 function M.complete(lead, line)
+  if lead:find('^%+') ~= nil then
+    return options(lead)
+  end
   local there = known ~= nil and known.directory == vim.fn.getcwd()
   local now = vim.loop.now()
   if there and now - known_at < FRESH then
@@ -136,7 +154,7 @@ local function select(found, buffer)
   local function padded(text, columns)
     return text .. (' '):rep(columns - vim.fn.strdisplaywidth(text))
   end
-  vim.ui.select(choices, {
+  asking.select(choices, {
     prompt = 'Connect to:',
     kind = 'repl_connect_server',
     format_item = function(choice)

@@ -1,8 +1,8 @@
---- The user's settings: `g:repl_connect_NAME`, or `b:` for one buffer, with these defaults.
+--- The user's settings: `g:repl_connect_NAME`, or `b:` for one buffer, with these defaults. How the
+--- host is started, `g:repl_connect_cmd`, is in `finding`.
 local M = {}
 
 M.defaults = {
-  cmd = nil, -- how the host is started; found by itself
   no_mappings = false, -- leave out the local-leader maps
   treesitter = true, -- find the form at the cursor by its syntax tree, where there is a parser
   print_quota = 1000000, -- characters of one value, beyond which it is cut
@@ -14,19 +14,34 @@ M.defaults = {
   restarts = true, -- offer how a held error can go on as soon as there is one
 }
 
---- What a setting is.
----@param name string
+-- The value as what the setting has to be; nil if it can't be that.
+local function converted(value, default)
+  if type(default) == 'boolean' and type(value) == 'number' then
+    return value ~= 0 -- as Vim script says it
+  elseif type(default) == 'number' then
+    value = value == false and 0 or tonumber(value)
+    return value ~= nil and math.floor(value) or nil
+  elseif type(value) == type(default) then
+    return value
+  end
+  return nil
+end
+
+--- What a setting is. What can't be meant (a word for a number) counts as not set.
+---@param name string one of `defaults`
+---@param buffer integer|nil the current one if it is left out; of one that is gone the global counts
 ---@return any
-function M.get(name)
-  local value = vim.b['repl_connect_' .. name]
-  if value == nil then
-    value = vim.g['repl_connect_' .. name]
+function M.get(name, buffer)
+  local default = M.defaults[name]
+  local value = nil
+  if buffer == nil or vim.api.nvim_buf_is_valid(buffer) then
+    value = converted(vim.b[buffer or 0]['repl_connect_' .. name], default)
   end
   if value == nil then
-    value = M.defaults[name]
+    value = converted(vim.g['repl_connect_' .. name], default)
   end
-  if type(M.defaults[name]) == 'boolean' and type(value) == 'number' then
-    value = value ~= 0 -- as Vim script says it
+  if value == nil then
+    return default
   end
   return value
 end

@@ -16,7 +16,7 @@ local last_question = 0
 local buffer = nil
 local window = nil
 
-vim.api.nvim_set_hl(0, 'ReplConnectParameter', { default = true, bold = true, underline = true })
+require('repl_connect.highlights').define()
 
 --- Take it away.
 function M.hide()

@@ -152,7 +152,7 @@ end
 ---@param column integer bytes, from 0
 ---@return integer[]|nil row, column, end row and end column (exclusive); nil: ask the host
 function M.span(buffer, unit, row, column)
-  if unit ~= 'form' and unit ~= 'root' or not require('repl_connect.settings').get('treesitter') then
+  if unit ~= 'form' and unit ~= 'root' or not require('repl_connect.settings').get('treesitter', buffer) then
     return nil
   end
   local at = on_code(buffer, row, column)

@@ -2,6 +2,7 @@
 --- Putting it into the text is in `insertion`.
 local M = {}
 
+local asking = require('repl_connect.asking')
 local evaluations = require('repl_connect.evaluations')
 local marks = require('repl_connect.marks')
 local notices = require('repl_connect.notices')
@@ -49,18 +50,34 @@ end
 local function broken(text, columns)
   local lines = {}
   for _, line in ipairs(vim.split(text, '\n', { plain = true })) do
-    local long = #line > LONG_LINE
-    while long and #line > columns do
+    local from = 1
+    while #line > LONG_LINE and #line - from + 1 > columns do
       local size = columns
-      while line:byte(size + 1) >= 128 and line:byte(size + 1) < 192 do
+      while line:byte(from + size) >= 128 and line:byte(from + size) < 192 do
         size = size - 1 -- not into a character
       end
-      table.insert(lines, line:sub(1, size))
-      line = line:sub(size + 1)
+      table.insert(lines, line:sub(from, from + size - 1))
+      from = from + size
     end
+    line = line:sub(from)
     table.insert(lines, line)
   end
   return lines
+end
+
+-- Output without the error's message, which is above it.
+local function without_message(output, problem)
+  local lines = vim.split(output, '\n', { plain = true })
+  for index, text in ipairs(vim.split(problem.message, '\n', { plain = true })) do
+    local titled = index == 1 and ('%s: %s'):format(problem.type, text) or text
+    for row = #lines, 1, -1 do
+      if lines[row]:find('%S') ~= nil and (lines[row] == text or lines[row] == titled) then
+        table.remove(lines, row)
+        break
+      end
+    end
+  end
+  return table.concat(lines, '\n')
 end
 
 -- What the float shows: lines, and the highlight group of each that has one of its own.
@@ -82,7 +99,7 @@ local function contents(evaluation, columns)
   end
   if evaluation.error ~= nil then
     local problem = evaluation.error
-    add(problem.message ~= '' and (problem.type .. ': ' .. problem.message) or problem.type, 'ReplConnectError')
+    add(require('repl_connect.problems').text(problem), 'ReplConnectError')
     for _, frame in ipairs(problem.frames or {}) do
       local place = frame.file ~= nil and ('%s:%s '):format(frame.file, frame.line or '?') or ''
       add('  ' .. place .. frame.name)
@@ -90,10 +107,11 @@ local function contents(evaluation, columns)
   elseif #evaluation.values == 0 then
     add(without_value(evaluation), 'ReplConnectPending')
   end
-  if evaluation.output:find('%S') ~= nil then
+  local output = evaluation.error and without_message(evaluation.output, evaluation.error) or evaluation.output
+  if output:find('%S') ~= nil then
     local how = evaluation.output_cut and 'the end of the output; :ReplLog has more' or 'output'
     add('── ' .. how .. ' ──', 'ReplConnectPending')
-    add((evaluation.output:gsub('\n+$', '')), 'ReplConnectOutput')
+    add((output:gsub('\n+$', '')), 'ReplConnectOutput')
   end
   return lines, groups
 end
@@ -199,19 +217,6 @@ function M.yank(register, evaluation)
   )
 end
 
---- Evaluate what is at the cursor, and put its value into a comment after it; one that an earlier
---- time has put there is replaced.
----@param unit string|nil `form` if it is left out
-function M.comment(unit)
-  require('repl_connect.insertion').comment(unit or 'form')
-end
-
---- Evaluate what is at the cursor, and put its value in its place.
----@param unit string|nil `form` if it is left out
-function M.replace(unit)
-  require('repl_connect.insertion').replace(unit or 'form')
-end
-
 local function described(evaluation)
   local value = evaluation.values[#evaluation.values]
   local result
@@ -261,14 +266,14 @@ function M.history()
     return
   end
   items = vim.list_slice(items, 1, LISTED)
-  vim.ui.select(items, { prompt = 'Evaluations, the last first:', format_item = described }, function(chosen)
+  asking.select(items, { prompt = 'Evaluations, the last first:', format_item = described }, function(chosen)
     if chosen == nil then
       return
     end
     local function title(action)
       return action[1]
     end
-    vim.ui.select(ACTIONS, { prompt = described(chosen), format_item = title }, function(action)
+    asking.select(ACTIONS, { prompt = described(chosen), format_item = title }, function(action)
       if action ~= nil then
         action[2](chosen)
       end
