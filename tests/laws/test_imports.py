@@ -94,7 +94,7 @@ def test_eval_loads_nothing_that_only_other_commands_need(address: str) -> None:
     others = {"prompt", "listing", "places", "listeners", "doctor", "settings", "waiting"}
     assert not loaded & {f"repl_connect.{name}" for name in others}
     commands = {each for each in loaded if each.startswith("repl_connect.cli.")}
-    assert commands == {f"repl_connect.cli.{name}" for name in ("command", "eval", "targets")}
+    assert commands == {f"repl_connect.cli.{name}" for name in ("command", "eval")}
 
 
 NOT_BEFORE_THE_PROMPT = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repl_connect.prompt.showing.escapes import Sanitiser, visible
+from repl_connect.escapes import Sanitiser, visible
 
 CASES = {
     "plain text": ("hello\n\tworld é 漢\n", "hello\n\tworld é 漢\n"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prompt.conftest import StartPrompt, StartServer
 from prompt_toolkit.data_structures import Size
 
-from repl_connect.prompt.showing.escapes import Sanitiser
+from repl_connect.escapes import Sanitiser
 from repl_connect.prompt.showing.terminal_output import TerminalOutput
 
 LARGE = "0123456789" * 10_000

@@ -80,7 +80,7 @@ def main_exit(arguments: Sequence[str]) -> int:
     try:
         return run(arguments)
     except ReplConnectError as error:
-        from repl_connect.prompt.showing.escapes import visible  # it may quote the other side
+        from repl_connect.escapes import visible  # it may quote the other side
 
         print(f"repl-connect: {visible(str(error))}", file=sys.stderr)
         return error.exit_code

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from repl_connect.cli.targets import Target
 from repl_connect.errors import UsageError
 from repl_connect.places import places
+from repl_connect.targets import Target
 
 if TYPE_CHECKING:
     from repl_connect.listing import Server
@@ -27,8 +27,8 @@ def found_target(here: str) -> Target | None:
     found, bad = places(here)
     if not bad and all(place.embedded for place in found):
         return None  # the usual case, in which nothing more is loaded
+    from repl_connect.escapes import visible
     from repl_connect.listing import survey
-    from repl_connect.prompt.showing.escapes import visible
 
     listing = survey(here)
     for stale in listing.stale:
@@ -50,7 +50,7 @@ def found_target(here: str) -> Target | None:
 
 
 def _chosen(servers: list[Server]) -> Target | None:
-    from repl_connect.prompt.showing.escapes import visible
+    from repl_connect.escapes import visible
 
     offered = servers[:_MOST]
     width = max(len(str(each.address)) for each in offered)
@@ -75,7 +75,7 @@ def _chosen(servers: list[Server]) -> Target | None:
 
 
 def _described(server: Server) -> str:
-    from repl_connect.prompt.showing.escapes import visible
+    from repl_connect.escapes import visible
 
     program = visible(server.program) or "?"
     if len(program) > _LONGEST:
@@ -87,6 +87,6 @@ def _described(server: Server) -> str:
 def _as_command(server: Server) -> str:
     from shlex import quote
 
-    from repl_connect.prompt.showing.escapes import visible
+    from repl_connect.escapes import visible
 
     return f"repl-connect {visible(quote(str(server.address)))}   ({_described(server)})"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from repl_connect.cli.command import DIALECT, WAIT, Argument, Command, parser_of, seconds
-from repl_connect.cli.targets import ADDRESS_HELP, target_of
 from repl_connect.errors import UsageError
 from repl_connect.exit_codes import ExitCode
+from repl_connect.targets import ADDRESS_HELP, target_of
 
 __all__ = ["COMMAND"]
 

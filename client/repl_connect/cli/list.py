@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from repl_connect.address import UnixAddress
 from repl_connect.cli.command import Argument, Command, parser_of
+from repl_connect.escapes import visible
 from repl_connect.exit_codes import ExitCode
 from repl_connect.listing import Server, survey
-from repl_connect.prompt.showing.escapes import visible
 
 __all__ = ["COMMAND", "as_json", "rows"]
 
@@ -25,7 +25,7 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     options = parser_of(COMMAND).parse_args(arguments)
     here = os.getcwd()
     if options.addresses:
-        from repl_connect.cli.targets import partner_names
+        from repl_connect.targets import partner_names
 
         for server in survey(here, _QUICK).servers:
             print(server.address)

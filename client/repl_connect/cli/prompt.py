@@ -10,9 +10,9 @@ from repl_connect import __version__
 from repl_connect.address import SshAddress
 from repl_connect.cli import COMMANDS
 from repl_connect.cli.command import DIALECT, WAIT, Argument, Command, parser_of
-from repl_connect.cli.targets import ADDRESS_HELP, Target, target_of
 from repl_connect.errors import UsageError
 from repl_connect.exit_codes import ExitCode
+from repl_connect.targets import ADDRESS_HELP, Target, target_of
 
 __all__ = ["COMMAND"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from repl_connect.prompt.showing.escapes import visible
+from repl_connect.escapes import visible
 
 __all__ = ["Finding", "State", "as_json", "lines"]
 

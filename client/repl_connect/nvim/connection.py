@@ -9,12 +9,12 @@ from contextlib import suppress
 from typing import Final
 
 from repl_connect.address import Address, HttpAddress, SshAddress, TcpAddress, UnixAddress
-from repl_connect.cli.targets import Target, target_of
 from repl_connect.connect import connect
 from repl_connect.conversation.connecting import KEPT, Connecting
 from repl_connect.conversation.conversation import Conversation, words_of_loss
 from repl_connect.conversation.reconnection import Reconnection
 from repl_connect.errors import ConnectionLost, ReplConnectError
+from repl_connect.escapes import Sanitiser, visible
 from repl_connect.languages import (
     FILETYPES,
     LANGUAGES,
@@ -37,9 +37,9 @@ from repl_connect.nvim.messages import (
 )
 from repl_connect.nvim.requests import Connect
 from repl_connect.nvim.trial import Trial
-from repl_connect.prompt.showing.escapes import Sanitiser, visible
 from repl_connect.session import Output
 from repl_connect.settings import Settings
+from repl_connect.targets import Target, target_of
 
 __all__ = ["Connection"]
 

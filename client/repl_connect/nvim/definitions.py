@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from repl_connect.prompt.showing.escapes import visible
+from repl_connect.escapes import visible
 from repl_connect.replies import line_number
 
 __all__ = ["Definition", "definition_of"]

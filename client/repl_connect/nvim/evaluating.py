@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from repl_connect.errors import ReplConnectError
+from repl_connect.escapes import visible
 from repl_connect.languages import Language, language_of_filetype
 from repl_connect.languages.units import unit_at
 from repl_connect.nvim.buffers import offset_of, place_of
@@ -25,7 +26,6 @@ from repl_connect.nvim.messages import (
 )
 from repl_connect.nvim.namespaces import namespaces_for
 from repl_connect.nvim.requests import Evaluate
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.session import Done, Evaluation, Event, Failed, NeedInput, Output, Value
 
 __all__ = ["Evaluating"]

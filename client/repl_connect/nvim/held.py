@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from repl_connect.conversation.conversation import Conversation
+from repl_connect.escapes import visible
 from repl_connect.nvim.messages import Held, Message
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.replies import is_last, line_number, refusal_of, statuses_of
 
 __all__ = ["announce_held", "held_words", "list_held"]

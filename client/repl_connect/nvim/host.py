@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from repl_connect.escapes import visible
 from repl_connect.exit_codes import ExitCode
 from repl_connect.nvim import requests
 from repl_connect.nvim.connection import Connection
@@ -17,7 +18,6 @@ from repl_connect.nvim.messages import Answer, Connected, Disconnected, Ended, M
 from repl_connect.nvim.outbox import Outbox
 from repl_connect.nvim.servers import list_servers
 from repl_connect.nvim.waiting import Waiting
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from repl_connect.escapes import visible
 from repl_connect.nvim.requests import Servers
-from repl_connect.prompt.showing.escapes import visible
 
 __all__ = ["list_servers"]
 
@@ -37,9 +37,9 @@ def list_servers(request: Servers, on_result: Callable[[Any], None]) -> None:
 
 
 def _found(here: str) -> dict[str, Any]:
-    from repl_connect.cli.targets import partner_names
     from repl_connect.dialects import DIALECTS
     from repl_connect.listing import Server, survey
+    from repl_connect.targets import partner_names
 
     def clean(text: str) -> str:
         return visible(text).replace("\n", " ")

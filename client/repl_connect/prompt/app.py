@@ -23,6 +23,7 @@ from prompt_toolkit.utils import in_main_thread
 
 from repl_connect import session as events
 from repl_connect.conversation.connecting import Connect
+from repl_connect.escapes import visible
 from repl_connect.exit_codes import ExitCode
 from repl_connect.languages import language_of
 from repl_connect.link import Link
@@ -48,7 +49,6 @@ from repl_connect.prompt.look.style import color_depth, style_for
 from repl_connect.prompt.names.assistance import Assistance
 from repl_connect.prompt.program_output import ProgramOutput
 from repl_connect.prompt.showing.display import Display
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.prompt.showing.printer import Printer
 from repl_connect.prompt.showing.status import Status
 from repl_connect.prompt.showing.values import ValueView

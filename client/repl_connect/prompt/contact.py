@@ -9,8 +9,8 @@ from repl_connect.conversation.connecting import Connect
 from repl_connect.conversation.conversation import Conversation, words_of_loss
 from repl_connect.conversation.reconnection import Reconnection
 from repl_connect.errors import ConnectionLost
+from repl_connect.escapes import visible
 from repl_connect.link import Link
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.session import Evaluation, Event, Output
 from repl_connect.settings import Settings
 

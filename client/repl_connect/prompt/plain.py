@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from repl_connect.conversation.connecting import Connect, open_link
 from repl_connect.errors import ConnectionLost
+from repl_connect.escapes import Sanitiser, visible
 from repl_connect.exit_codes import ExitCode
 from repl_connect.languages import language_of
 from repl_connect.link import Link
 from repl_connect.prompt.commands import typed_command
 from repl_connect.prompt.commands.state import CommandState
-from repl_connect.prompt.showing.escapes import Sanitiser, visible
 from repl_connect.prompt.showing.values import ValueView
 from repl_connect.session import Done, Evaluation, Event, Failed, NeedInput, Output, Value
 from repl_connect.settings import Loaded

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import Any, Final, NamedTuple
 
-from repl_connect.prompt.showing.escapes import visible
+from repl_connect.escapes import visible
 from repl_server.wire import Message
 
 __all__ = ["Logged", "WireLog"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from repl_connect.escapes import visible
 from repl_connect.prompt.commands.asking import ask, chosen, connected, maps_of, session_of
 from repl_connect.prompt.commands.command import Command
 from repl_connect.prompt.commands.rows import beginning, line_of, table
 from repl_connect.prompt.commands.times import ago
 from repl_connect.prompt.front_end import FrontEnd
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.replies import refusal_of, statuses_of
 from repl_connect.session import Done, Event, Output
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
 
-from repl_connect.prompt.showing.escapes import visible
+from repl_connect.escapes import visible
 
 __all__ = ["MOST_ROWS", "beginning", "cut", "facts", "line_of", "table"]
 

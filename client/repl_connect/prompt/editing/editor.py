@@ -17,12 +17,12 @@ from prompt_toolkit.application.run_in_terminal import in_terminal
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 
+from repl_connect.escapes import visible
 from repl_connect.prompt.showing.child_program import (
     first_command,
     interrupts_left_to_child,
     start_fresh_line,
 )
-from repl_connect.prompt.showing.escapes import visible
 
 if TYPE_CHECKING:
     from repl_connect.prompt.front_end import FrontEnd

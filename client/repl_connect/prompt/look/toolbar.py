@@ -9,8 +9,8 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_width
 from prompt_toolkit.utils import get_cwidth
 
+from repl_connect.escapes import visible
 from repl_connect.prompt.editing.actions import key_table
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.settings import Settings
 
 __all__ = ["Toolbar", "cut_to"]

@@ -7,9 +7,9 @@ from typing import Final
 
 from prompt_toolkit.completion import Completion
 
+from repl_connect.escapes import visible
 from repl_connect.languages import Language
 from repl_connect.prompt.commands import commands
-from repl_connect.prompt.showing.escapes import visible
 
 __all__ = ["code_in", "command_completions"]
 

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from repl_connect.escapes import visible
 from repl_connect.languages import Language
 from repl_connect.prompt.names.refinement import refined
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.session import Candidate, Completions
 
 __all__ = ["COMPLETION_DEADLINE", "Complete", "SessionCompleter"]

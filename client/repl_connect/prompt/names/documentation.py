@@ -25,9 +25,9 @@ from prompt_toolkit.layout import (
     Window,
 )
 
+from repl_connect.escapes import visible
 from repl_connect.prompt.editing.actions import key_table
 from repl_connect.prompt.look.lexing import highlighted
-from repl_connect.prompt.showing.escapes import visible
 
 if TYPE_CHECKING:
     from prompt_toolkit.lexers import PygmentsLexer

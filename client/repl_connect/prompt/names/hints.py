@@ -11,7 +11,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_width
 from prompt_toolkit.utils import get_cwidth
 
-from repl_connect.prompt.showing.escapes import visible
+from repl_connect.escapes import visible
 
 if TYPE_CHECKING:
     from repl_connect.languages import Language

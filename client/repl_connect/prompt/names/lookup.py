@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from repl_connect.escapes import visible
 from repl_connect.languages import Language
-from repl_connect.prompt.showing.escapes import visible
 
 __all__ = ["Source", "described", "source_of"]
 

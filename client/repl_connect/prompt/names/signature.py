@@ -14,7 +14,7 @@ from typing import Final
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_width
 from prompt_toolkit.utils import get_cwidth
 
-from repl_connect.prompt.showing.escapes import visible
+from repl_connect.escapes import visible
 
 __all__ = ["Parameter", "Signature", "read_signatures", "shown_signature"]
 

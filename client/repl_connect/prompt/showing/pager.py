@@ -20,8 +20,8 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import BaseStyle
 
+from repl_connect.escapes import visible
 from repl_connect.prompt.showing.child_program import first_command, interrupts_left_to_child
-from repl_connect.prompt.showing.escapes import visible
 from repl_connect.prompt.showing.values import as_lines
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from prompt_toolkit.layout.screen import Screen
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.styles import BaseStyle
 
-from repl_connect.prompt.showing.escapes import Sanitiser
+from repl_connect.escapes import Sanitiser
 from repl_connect.prompt.showing.terminal_output import TerminalOutput
 
 __all__ = ["Printer"]

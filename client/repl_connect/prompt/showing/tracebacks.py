@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from repl_connect.prompt.showing.escapes import Sanitiser
+from repl_connect.escapes import Sanitiser
 from repl_connect.session import Done, Event, Failed, Output
 
 __all__ = ["ErrorView", "Folded", "folded", "styled"]

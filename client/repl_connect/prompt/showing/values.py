@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final, NamedTuple
 
-from repl_connect.prompt.showing.escapes import visible
+from repl_connect.escapes import visible
 from repl_connect.session import Value
 
 __all__ = ["Shown", "ValueView", "as_lines", "write_file"]
