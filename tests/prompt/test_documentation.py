@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from prompt.conftest import StartPrompt, StartServer
@@ -217,6 +217,17 @@ def test_the_source_is_read_of_a_file_that_is_here(
     file.write_text(text)
     found = source_of({"file": str(file), "line": line}, language_named(language))
     assert found == (source, f"{file}:{line}")
+
+
+def test_a_damaged_member_of_an_archive_is_no_source(tmp_path: Path) -> None:
+    jar = tmp_path / "a.jar"
+    with ZipFile(jar, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("a.clj", "(def y 2)\n" * 100)
+    data = bytearray(jar.read_bytes())
+    data[40:50] = b"\xff" * 10
+    jar.write_bytes(data)
+    info = {"file": f"jar:file:{jar}!/a.clj", "line": 1}
+    assert source_of(info, language_named("clojure")).text == ""
 
 
 def test_the_source_is_read_of_an_archive_that_is_here(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
+from repl_connect.archives import read_member
 from repl_connect.escapes import visible
 from repl_connect.replies import line_number
 
@@ -95,14 +96,7 @@ def _archive_of(file: str) -> tuple[str, str]:
 
 def _member(archive: str, member: str) -> str:
     """The text of a file in an archive; empty if it can't be read, or is too large to be shown."""
-    import zlib
-    from zipfile import BadZipFile, ZipFile
-
-    try:
-        with ZipFile(archive) as opened:
-            if opened.getinfo(member).file_size > _LARGEST:
-                return ""
-            data = opened.read(member)
-    except (OSError, EOFError, BadZipFile, zlib.error, LookupError, RuntimeError, ValueError):
+    data = read_member(archive, member, _LARGEST)
+    if data is None:
         return ""
     return visible(data.decode("utf-8", "replace").replace("\r\n", "\n"))

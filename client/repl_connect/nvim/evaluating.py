@@ -24,7 +24,7 @@ from repl_connect.nvim.messages import (
     Span,
     Valued,
 )
-from repl_connect.nvim.namespaces import namespaces_for
+from repl_connect.nvim.namespaces import knows_files, namespaces_of_file
 from repl_connect.nvim.requests import Evaluate
 from repl_connect.session import Done, Evaluation, Event, Failed, NeedInput, Output, Value
 
@@ -142,11 +142,12 @@ class Evaluating:
         """Find out where to evaluate it: by the text, or else by the path."""
         link = self.connection.conversation.link
         description = link.session.description if link is not None else None
-        path = self._request.path
-        self._named = language.namespace_at(text, start) is not None
-        self._namespaces = namespaces_for(language, text, start, path, description)
-        if not self._named and description is not None and "repl-server" in description.versions:
-            self._namespaces = []  # it knows by the file that is sent with the code
+        named = language.namespace_at(text, start)
+        self._named = named is not None
+        if named is not None:
+            self._namespaces = [named]
+        elif not knows_files(description):  # it is told the file with the code
+            self._namespaces = namespaces_of_file(language, self._request.path, description)
 
     def _send(self) -> None:
         if not self.connection.conversation.connected:

@@ -93,19 +93,12 @@ def _read(path: str) -> str:
 def _read_in_archive(url: str) -> str:
     """A file in an archive of Java's: `file:/lib/clojure.jar!/clojure/core.clj`."""
     from urllib.parse import unquote
-    from zipfile import BadZipFile, ZipFile
+
+    from repl_connect.archives import read_member
 
     archive, _, member = url.removeprefix("file:").partition("!/")
-    archive = unquote(archive)
-    if not os.path.isfile(archive):
-        return ""
-    try:
-        with ZipFile(archive) as jar:
-            if jar.getinfo(unquote(member)).file_size > _LARGEST_FILE:
-                return ""
-            return jar.read(unquote(member)).decode("utf-8", "replace")
-    except (BadZipFile, KeyError, NotImplementedError, RuntimeError):
-        return ""
+    data = read_member(unquote(archive), unquote(member), _LARGEST_FILE)
+    return data.decode("utf-8", "replace") if data is not None else ""
 
 
 def _from_its_margin(lines: list[str]) -> Iterator[str]:

@@ -269,11 +269,17 @@ local function set(list)
   return found
 end
 
-host.on('connected', function(message)
-  local connection = connections[message.connection]
-  if connection == nil then
-    return
-  end
+-- Handle messages about a connection that there is.
+local function on(kind, handler)
+  host.on(kind, function(message)
+    local connection = connections[message.connection]
+    if connection ~= nil then
+      handler(connection, message)
+    end
+  end)
+end
+
+on('connected', function(connection, message)
   local before = ''
   if connection.session ~= nil then
     before = message.resumed and 'The session goes on: ' or 'A new session: '
@@ -300,11 +306,7 @@ host.on('connected', function(message)
   event('ReplConnected', connection)
 end)
 
-host.on('disconnected', function(message)
-  local connection = connections[message.connection]
-  if connection == nil then
-    return
-  end
+on('disconnected', function(connection, message)
   connection.detail = ''
   local level = vim.log.levels.ERROR
   if message.wanted then
@@ -347,20 +349,14 @@ host.on('same', function(message)
   redraw()
 end)
 
-host.on('reconnecting', function(message)
-  local connection = connections[message.connection]
-  if connection ~= nil then
-    connection.detail = message.state
-    redraw()
-  end
+on('reconnecting', function(connection, message)
+  connection.detail = message.state
+  redraw()
 end)
 
-host.on('namespace', function(message)
-  local connection = connections[message.connection]
-  if connection ~= nil then
-    connection.namespace = message.namespace
-    redraw()
-  end
+on('namespace', function(connection, message)
+  connection.namespace = message.namespace
+  redraw()
 end)
 
 host.on('note', function(message)

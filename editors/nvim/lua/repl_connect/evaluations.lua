@@ -51,14 +51,17 @@ function M.get(number)
   return evaluations[number]
 end
 
---- The evaluations that are kept, the oldest first.
----@return repl_connect.Evaluation[]
-function M.all()
-  local found = vim.tbl_values(evaluations)
+local function in_order(found)
   table.sort(found, function(one, other)
     return one.number < other.number
   end)
   return found
+end
+
+--- The evaluations that are kept, the oldest first.
+---@return repl_connect.Evaluation[]
+function M.all()
+  return in_order(vim.tbl_values(evaluations))
 end
 
 --- The one whose result is shown on a row, else whose code is there; nil if there is none.
@@ -85,9 +88,13 @@ end
 ---@param connection integer|nil of all connections if it is left out
 ---@return repl_connect.Evaluation[]
 function M.running(connection)
-  return vim.tbl_filter(function(each)
-    return each.status == nil and (connection == nil or each.connection == connection)
-  end, M.all())
+  local found = {}
+  for _, each in pairs(evaluations) do -- few of them run, and the statusline asks often
+    if each.status == nil and (connection == nil or each.connection == connection) then
+      table.insert(found, each)
+    end
+  end
+  return in_order(found)
 end
 
 --- Send something. `fields` are those of the host's `Evaluate`, but for the numbers.
@@ -137,11 +144,17 @@ local function show(evaluation, chunks)
   end
 end
 
-host.on('span', function(message)
-  local evaluation = evaluations[message.evaluation]
-  if evaluation == nil then
-    return
-  end
+-- Handle messages about an evaluation that is kept.
+local function on(kind, handler)
+  host.on(kind, function(message)
+    local evaluation = evaluations[message.evaluation]
+    if evaluation ~= nil then
+      handler(evaluation, message)
+    end
+  end)
+end
+
+on('span', function(evaluation, message)
   evaluation.code = message.code
   evaluation.comment_prefix = message.comment_prefix
   local shift = 0
@@ -188,11 +201,7 @@ host.on('output', function(message)
   end
 end)
 
-host.on('value', function(message)
-  local evaluation = evaluations[message.evaluation]
-  if evaluation == nil then
-    return
-  end
+on('value', function(evaluation, message)
   table.insert(evaluation.values, message.text)
   if #evaluation.values > LAST_VALUES then
     table.remove(evaluation.values, 1)
@@ -206,11 +215,7 @@ host.on('value', function(message)
   end
 end)
 
-host.on('error', function(message)
-  local evaluation = evaluations[message.evaluation]
-  if evaluation == nil then
-    return
-  end
+on('error', function(evaluation, message)
   evaluation.error = message
   local problems = require('repl_connect.problems')
   show(evaluation, { { ' ✗ ' .. marks.first_line(problems.text(message)), 'ReplConnectError' } })
@@ -284,9 +289,8 @@ local function finish(evaluation, status, problem, unvalued)
   })
 end
 
-host.on('done', function(message)
-  local evaluation = evaluations[message.evaluation]
-  if evaluation ~= nil and evaluation.status == nil then
+on('done', function(evaluation, message)
+  if evaluation.status == nil then
     finish(evaluation, message.status, message.problem, message.valued == false)
   end
 end)
