@@ -214,9 +214,11 @@ def test_subscribers_hear_of_it(
     event = client.next(events)
     assert (event["repl-server/event"], event["what"]) == ("errors", "held")
     assert event["frames"][-1]["name"] == "check"
-    restart(client, event["restarts"] and held(client)[0]["id"], "continue")
+    ident = held(client)[0]["id"]
+    assert (event["held"], event["id"]) == (ident, events)
+    restart(client, event["restarts"] and ident, "continue")
     event = client.next(events)
-    assert (event["what"], event["restart"]) == ("ended", "continue")
+    assert (event["what"], event["held"], event["restart"]) == ("ended", ident, "continue")
     outcome(future)
 
 

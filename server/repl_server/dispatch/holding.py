@@ -204,7 +204,10 @@ class Holding:
                 return None
             self._held[held.id] = held
             self._tell(held)
-            self._dispatcher.announce("errors", {"what": "held", **held.described()})
+            # The `id` of an event is the subscription's.
+            self._dispatcher.announce(
+                "errors", {"what": "held", **held.described(), "held": held.id}
+            )
             return held
 
     def release(self, held: Held) -> None:
@@ -324,7 +327,7 @@ class Holding:
         self._gone(held, how)
 
     def _gone(self, held: Held, how: str) -> None:
-        self._dispatcher.announce("errors", {"what": "ended", "id": held.id, "restart": how})
+        self._dispatcher.announce("errors", {"what": "ended", "held": held.id, "restart": how})
 
     def _may_hold(self) -> bool:
         return not self._closed and len(self._held) < MOST_HELD and self._is_somebody_there()

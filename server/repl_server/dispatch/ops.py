@@ -52,10 +52,11 @@ _EVENT = {
     "`column`.",
     "reply": "Of `reply` and `ended`: what its client was sent, as a map.",
     "job": "Of `jobs`: the job that has changed, with all that `repl-server/jobs` says of it.",
+    "held": "Of `errors`: the id of the held error it is about.",
     "restarts": "Of `errors`, when one is `held`; beside it the rest of what `repl-server/held` "
     "says.",
     "restart": "Of `errors`, when one has `ended`: what was chosen; `alone` if the last client has "
-    "gone, `interrupted` if the program's wait was. Beside it `id`.",
+    "gone, `interrupted` if the program's wait was.",
     "topic": "Of `topic`: what it was published under.",
     "text": "Of `topic`: what was published, cut after 1 MiB.",
     "repl-server/cut": "The keys whose text is not all there.",

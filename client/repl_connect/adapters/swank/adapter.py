@@ -231,7 +231,7 @@ class SwankAdapter(SwankLink):
         held = self._held_at(thread, level)
         if held is not None:
             del self._held[held.id]
-            event = {"what": "ended", "id": held.id, "restart": held.chosen}
+            event = {"what": "ended", "held": held.id, "restart": held.chosen}
             self.dispatcher.announce("errors", event)
 
     def _held_at(self, thread: int, level: int) -> Held | None:
@@ -262,7 +262,7 @@ class SwankAdapter(SwankLink):
             }
             for client, session in told.items():
                 client.send([{"session": session, **held.told()}])
-        self.dispatcher.announce("errors", {"what": "held", **held.described()})
+        self.dispatcher.announce("errors", {"what": "held", **held.described(), "held": held.id})
         self._next()
 
     def _list_held(self, request: Request) -> None:

@@ -206,10 +206,10 @@ def _event_line(event: dict[str, Any], cells: int) -> list[tuple[str, str]]:
         label, words = f"job {short(event.get('job'))}", f"{line_of(event.get('state'))}: {code}"
     elif kind == "errors" and event.get("what") == "ended":
         label = "errors"
-        words = f"{line_of(event.get('id'))} has ended: {line_of(event.get('restart'))}"
+        words = f"{line_of(event.get('held'))} has ended: {line_of(event.get('restart'))}"
     elif kind == "errors":
         told = ": ".join(filter(None, (line_of(event.get(key)) for key in ("ex", "message"))))
-        label, words = "errors", f"{line_of(event.get('id'))} is held: {told}"
+        label, words = "errors", f"{line_of(event.get('held'))} is held: {told}"
     else:
         label, words = kind, line_of(event.get("what"))
     dropped = event.get("repl-server/dropped")
