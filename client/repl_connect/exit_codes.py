@@ -19,5 +19,7 @@ class ExitCode(IntEnum):
     """There was no connection, or it was lost."""
     STOPPED = 4
     """The time was up, or the evaluation was interrupted from elsewhere."""
+    NREPL = 5
+    """An nREPL server is there, which needs no bridge: the client can connect to it itself."""
     INTERRUPTED = 130
     """Ctrl-C here (128 and SIGINT's number, as shells have it)."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from adapters.bridging import BridgeProcess
-from client.command import COMMAND
-from client.fakes import FakeServer, Talk
+from client.command import COMMAND, repl_connect
+from client.fakes import FakeServer, Talk, speaks_nrepl
 from client.programs import Clojure, PythonProgram, clojure_class_path
 from server.wire_client import SECONDS, Disconnected, WireClient
 
@@ -275,6 +275,72 @@ class TestStandardInputAndOutput:
         )
         assert done.returncode == 2
         assert "leave --listen out" in done.stderr
+
+
+class TestUnlessNrepl:
+    """An editor asks in one process what is there, and is served by it if it has to be."""
+
+    def start(self, upstream: str, *options: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*COMMAND, "bridge", upstream, "--stdio", "--unless-nrepl", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def ended(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes, int]:
+        """While its input stays open."""
+        assert process.stdin is not None
+        process.stdin.write(encode({"op": "describe", "id": "1"}))
+        process.stdin.flush()
+        process.wait(SECONDS)
+        out, err = process.communicate()
+        return out, err, process.returncode
+
+    def test_an_nrepl_server_is_left_to_the_editor(self, tmp_path: Path) -> None:
+        with PythonProgram(str(tmp_path / "python.sock")) as program:
+            assert self.ended(self.start(program.address)) == (b"", b"", 5)
+
+    def test_so_is_one_that_has_to_be_asked(self, tmp_path: Path) -> None:
+        with FakeServer(speaks_nrepl(lambda talk, message: None), tmp_path) as server:
+            assert self.ended(self.start(server.address)) == (b"", b"", 5)
+            assert server.received.count(b"8:describe") == 1
+            assert len(server.talks) == 1
+
+    @pytest.mark.parametrize("kind", ["unix", "tcp"])
+    def test_another_repl_is_served_over_the_connection_it_was_found_by(
+        self, kind: str, tmp_path: Path
+    ) -> None:
+        def behave(talk: Talk) -> None:
+            talk.say(b">>> ")
+            while line := talk.read():
+                said = b"".join(b"< %s\n" % each for each in line.splitlines())
+                talk.say(said + b">>> ")
+
+        with FakeServer(behave, tmp_path if kind == "unix" else None) as server:
+            process = self.start(server.address, "--dialect", "prompt")
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(encode({"op": "eval", "code": "hello", "id": "1"}))
+            process.stdin.flush()
+            said = b""
+            while b"4:done" not in said:
+                said += os.read(process.stdout.fileno(), 65536)
+            assert b"< hello" in said
+            _, err = process.communicate(timeout=SECONDS)
+            assert (process.returncode, err) == (0, b"")
+            assert len(server.talks) == 1
+
+    def test_nothing_there(self) -> None:
+        out, err, code = self.ended(self.start("./none.sock"))
+        assert (out, code) == (b"", 3)
+        assert b"there is no such socket" in err
+        assert err.count(b"\n") == 1
+
+    def test_it_is_for_standard_input_and_output(self) -> None:
+        done = repl_connect("bridge", "./none.sock", "--unless-nrepl")
+        assert done.code == 2
+        assert "give --stdio too" in done.err
 
 
 def test_a_bridge_is_listed_and_left_alone(open_bridge: Open, tmp_path: Path) -> None:

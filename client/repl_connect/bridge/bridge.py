@@ -59,6 +59,11 @@ class Bridge:
         self.thread.start()
         threading.Thread(target=wait, name="bridge-end", daemon=True).start()
 
+    @property
+    def found_nrepl(self) -> bool:
+        """Whether an nREPL server was there when it was last looked."""
+        return self._known == "nrepl"
+
     def find_now(self, then: Callable[[str | None], None]) -> None:
         """Connect; `then` gets None, or in words why it can't be done. In the bridge's thread."""
         self._on_found = then
@@ -81,6 +86,8 @@ class Bridge:
         self.thread.soon(self._end_when_left)
         self.thread.thread.join(_LAST_SECOND)
         self.thread.close(_LAST_SECOND)
+        if self._spare is not None:
+            self._spare.close()
         if self._listener is not None:
             self._listener.close()
 

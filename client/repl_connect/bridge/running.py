@@ -28,6 +28,7 @@ class _Ending(Ending):
     def __init__(self) -> None:
         super().__init__()
         self.why: str | None = None
+        self.code = ExitCode.OK
 
     def found(self, why: str | None) -> None:
         """End if there is a reason why the REPL could not be connected to."""
@@ -73,29 +74,52 @@ def serve_listening(
     return ExitCode.OK
 
 
-def serve_stdio(address: Address, *, dialect: str | None = None, eager: bool = False) -> ExitCode:
+def serve_stdio(
+    address: Address,
+    *,
+    dialect: str | None = None,
+    eager: bool = False,
+    unless_nrepl: bool = False,
+) -> ExitCode:
     """Serve one client on standard input and output, until it ends its input and is answered.
 
-    Nothing else is written to standard output. Raises as `serve_listening`.
+    Nothing else is written to standard output. With `unless_nrepl` it is found out first what is
+    there, as with `eager`; if it is an nREPL server nothing is read or written, and the status says
+    so. Raises as `serve_listening`.
     """
     if isinstance(address, SshAddress):
         from repl_connect.ssh import ask_nobody
 
         ask_nobody()
-    bridge = Bridge(address, None, dialect=dialect, eager=eager)
+    bridge = Bridge(address, None, dialect=dialect, eager=eager or unless_nrepl)
     ending = _Ending()
     ours, theirs = socket.socketpair()
     bridge.start(ending)
     bridge.adopt(theirs, lambda: None)
-    try:
-        if eager:
-            bridge.find_now(ending.found)
+
+    def serve() -> None:
         threading.Thread(target=_read_input, args=(ours,), daemon=True).start()
         threading.Thread(target=_write_output, args=(ours, ending), daemon=True).start()
+
+    def found(why: str | None) -> None:
+        if bridge.found_nrepl:
+            ending.code = ExitCode.NREPL
+            ending()
+        elif why is None:
+            serve()
+        ending.found(why)
+
+    try:
+        if unless_nrepl:
+            bridge.find_now(found)
+        else:
+            if eager:
+                bridge.find_now(ending.found)
+            serve()
         ending.wait()
     finally:
         bridge.close()
-    return ExitCode.OK
+    return ending.code
 
 
 def _read_input(ours: socket.socket) -> None:

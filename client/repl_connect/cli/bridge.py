@@ -26,7 +26,17 @@ def _run(arguments: Sequence[str]) -> ExitCode:
                 )
         from repl_connect.bridge.running import serve_stdio
 
-        return serve_stdio(target.address, dialect=dialect, eager=options.eager)
+        return serve_stdio(
+            target.address,
+            dialect=dialect,
+            eager=options.eager,
+            unless_nrepl=options.unless_nrepl,
+        )
+    if options.unless_nrepl:
+        raise UsageError(
+            "--unless-nrepl is for an editor that can connect to an nREPL server itself: "
+            "give --stdio too."
+        )
     from repl_connect.bridge.running import serve_listening
     from repl_server.environment import token
     from repl_server.errors import ServerError
@@ -64,6 +74,10 @@ COMMAND: Final = Command(
             completes="file",
         ),
         Argument(("--stdio",), "serve one client on standard input and output instead"),
+        Argument(
+            ("--unless-nrepl",),
+            "with --stdio: look at once what is there; end if it is an nREPL server",
+        ),
         Argument(("--eager",), "connect at once, and stay connected when no client is there"),
         Argument(("--port-file",), "write the port to .nrepl-port here, and remove it at the end"),
         Argument(
@@ -83,7 +97,8 @@ COMMAND: Final = Command(
     exit_codes={
         0: "it was ended",
         2: "the command line was not understood, or nobody can listen there",
-        3: "with --eager: no connection",
+        3: "with --eager or --unless-nrepl: no connection",
+        5: "with --unless-nrepl: an nREPL server is there, and was left alone",
     },
     run=_run,
 )
