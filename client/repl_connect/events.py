@@ -131,6 +131,11 @@ class Description(NamedTuple):
         return next((name for name in _LANGUAGES if name in self.versions), "text")
 
     @property
+    def keeps_order(self) -> bool:
+        """Whether evaluations that are sent together are known to run in that order: ours do."""
+        return "repl-server" in self.versions or "repl-connect/language" in self.aux
+
+    @property
     def is_lines(self) -> bool:
         """Whether it is no REPL: lines go there, lines come, and none answers another."""
         return bool(self.aux.get("repl-connect/lines"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from repl_connect import __version__
@@ -38,6 +39,7 @@ from repl_connect.replies import (
     statuses_of,
     text_of,
 )
+from repl_connect.turns import Evaluation, Turns
 from repl_server.wire import Message
 
 __all__ = [
@@ -55,19 +57,6 @@ __all__ = [
     "SessionError",
     "Value",
 ]
-
-
-class Evaluation:
-    """One `eval` on its way: its id, its session once it was sent, whether and how it ended."""
-
-    def __init__(self, ident: str, code: str, on_event: Callable[[Event], None]) -> None:
-        self.id = ident
-        self.code = code
-        self.on_event = on_event
-        self.session: str | None = None
-        self.done: Done | None = None
-        self.failed: Failed | None = None
-        self.interrupting = False
 
 
 class SessionError(Exception):
@@ -107,6 +96,7 @@ class Session:
         """User sessions that are ours, with the namespace each was in when it was left."""
         self._keep = 0
         self._evaluations: dict[str, Evaluation] = {}
+        self._turns = Turns()
         self._before_ready: list[Callable[[], None]] = []
         self.print_quota = print_quota
         self.user: str | None = None
@@ -246,7 +236,10 @@ class Session:
         def send() -> None:
             if self.user is not None:
                 message["session"] = evaluation.session = self.user
-            self._send(message)
+            if self.description is not None and self.description.keeps_order:
+                self._send(message)
+            else:
+                self._turns.take(evaluation, lambda: self._send(message))
 
         self._when_ready(send)
         return evaluation
@@ -282,6 +275,9 @@ class Session:
             evaluation = next(iter(self._evaluations.values()))
         if evaluation is not None:
             evaluation.interrupting = True
+            if self._turns.waits(evaluation):
+                self._end(evaluation, Done(statuses=frozenset({"done", "interrupted"})))
+                send = partial(on_answer, None) if on_answer is not None else lambda: None
         self._when_ready(send)
 
     def give_input(self, text: str, evaluation: Evaluation | None = None) -> None:
@@ -413,6 +409,7 @@ class Session:
         self._waiting.clear()
         self._unanswered.clear()
         self._before_ready.clear()
+        self._turns.clear()
         for evaluation in self.running:
             self._end(evaluation, Done(statuses=frozenset({"lost"}), problem=reason))
 
@@ -456,6 +453,7 @@ class Session:
         self._evaluations.pop(evaluation.id, None)
         evaluation.done = done
         evaluation.on_event(done)
+        self._turns.ended(evaluation)
 
     def _session_of(self, evaluation: Evaluation | None) -> str | None:
         """Where it runs, which need not be the session that is evaluated in by now."""

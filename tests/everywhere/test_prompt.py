@@ -6,9 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from driver import LONG, Client
 from everywhere.conftest import Program
 from line import Line
 from terminal import Terminal
+
+from repl_connect.session import Event, Value
 
 
 def test_values(program: Program, terminal: Terminal) -> None:
@@ -225,3 +228,19 @@ def test_the_connection_is_cut_while_one_types(program: Program, tmp_path: Path)
         terminal.press("enter")
         terminal.wait_until(lambda: any(row.endswith("7") for row in terminal.lines), "7")
     line.close()
+
+
+def test_what_is_sent_together_is_evaluated_in_order(program: Program) -> None:
+    """Clojure's nREPL, left to itself, evaluates it in any order."""
+    values = [str(number) for number in range(1000, 1100)]
+    shown: list[str] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, Value):
+            shown.append(event.text)
+
+    with Client(program.address) as client:
+        for value in values:
+            client.link.session.evaluate(value, note)
+        assert client.link.run_until(lambda: len(shown) == len(values), LONG), shown
+    assert shown == values
