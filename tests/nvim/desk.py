@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from editors.programs import Program
 from nvim.editor import Editor
 from nvim.phrases import PHRASES, Place
-from nvim.programs import Program
 
 __all__ = ["ENDED", "STATE", "Desk"]
 

@@ -7,9 +7,7 @@ time limit, so a watchdog kills a Neovim that a test does not get on with, and t
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -20,7 +18,8 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import pynvim
-from nvim.isolated import Isolated, zombies_of
+from editors.isolated import zombies_of
+from nvim.isolated import Isolated
 from nvim.questions import CHUNKS, FLOATS, LINES, STATE
 
 __all__ = ["Editor"]
@@ -288,12 +287,7 @@ class Editor:
 
     def _left_behind(self, limit: float) -> list[str]:
         """The processes that do not end with it, which are killed."""
-        deadline = time.monotonic() + limit
-        while (left := self.isolated.processes()) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        left = self.isolated.left_behind(limit)
         return [f"Left behind: {left}"] if left else []
 
     def _fail_if(self, trouble: list[str]) -> None:

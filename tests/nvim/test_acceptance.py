@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
+from editors.programs import KINDS, Program
 from nvim.desk import ENDED, STATE, Desk
 from nvim.editor import Editor
 from nvim.phrases import PHRASES, Place
-from nvim.programs import KINDS, Program
 
 CODES: Final = """
 return vim.tbl_map(function(each) return each.code end, require('repl_connect.evaluations').all())

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 StartEditor = Callable[..., Editor]
 StartProgram = Callable[..., Program]

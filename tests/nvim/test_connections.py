@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 
 @pytest.fixture

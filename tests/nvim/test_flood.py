@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 LINES = 50_000
 

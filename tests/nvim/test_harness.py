@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from driver import Client
+from editors.programs import Program
 from nvim.editor import Editor
 from nvim.isolated import HOST, PLUGIN, Isolated
-from nvim.programs import Program
 from nvim.versions import VERSIONS, executable
 from terminal import Terminal
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from subprocess import run
 
 import pytest
+from editors.environments import HOST_NEEDS, Environment, built_wheel
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.environments import HOST_NEEDS, Environment, built_wheel
 from nvim.isolated import PLUGIN
-from nvim.programs import Program
 
 from repl_connect import __version__
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from editors.programs import Program
 from nvim.editor import Editor
 from nvim.isolated import HOST
-from nvim.programs import Program
 from server.wire_client import WireClient
 
 StartEditor = Callable[..., Editor]

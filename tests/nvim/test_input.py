@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 from nvim.test_problems import connect, until_idle
 
 ASK = "name = input('name? ')\nname\n"

@@ -49,6 +49,12 @@ def editor_nvim(*arguments: str) -> Finished:
     return repl_connect("editor", "nvim", *arguments)
 
 
+def missing(plugin: str) -> str | None:
+    by_link = EDITORS["nvim"].by_link
+    assert by_link is not None
+    return by_link.missing(plugin)
+
+
 def snippet(name: str) -> str:
     done = editor_nvim("--snippet", name)
     assert done.code == 0
@@ -203,13 +209,13 @@ class TestWhetherItFindsThisInstallation:
     )
     def test_where_it_does(self, monkeypatch: pytest.MonkeyPatch, prefix: str, plugin: str) -> None:
         monkeypatch.setattr("sys.prefix", prefix)
-        assert EDITORS["nvim"].missing(plugin) is None
+        assert missing(plugin) is None
 
     def test_an_environment_elsewhere_with_an_editable_installation(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sys.prefix", "/venv")
-        said = EDITORS["nvim"].missing("/checkout/editors/nvim")
+        said = missing("/checkout/editors/nvim")
         assert said is not None
         assert 'vim.g.repl_connect_cmd = { "/venv/bin/repl-connect" }' in said
 

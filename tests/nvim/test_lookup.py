@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable
 
 import pytest
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 StartProgram = Callable[..., Program]
 

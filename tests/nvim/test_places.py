@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 StartProgram = Callable[..., Program]
 

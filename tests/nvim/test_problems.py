@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from adapters.subjects import SUBJECTS
 from driver import Client
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 PROBLEMS = """
 local found = {}

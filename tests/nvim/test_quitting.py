@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 
 @pytest.fixture

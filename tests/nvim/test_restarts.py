@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 from adapters.subjects import SUBJECTS
 from driver import Client
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 from nvim.test_problems import connect, quickfix
 from server.running import environment
 

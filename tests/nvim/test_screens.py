@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
+from editors.programs import Program
 from nvim.isolated import Isolated
-from nvim.programs import Program
 from tmux import Tmux
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")

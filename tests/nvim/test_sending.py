@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 
 import pytest
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 StartEditor = Callable[..., Editor]
 

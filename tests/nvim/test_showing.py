@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from driver import Client
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 StartEditor = Callable[..., Editor]
 

@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable
 
 import pytest
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 CURRENT = """
 local marks = vim.api.nvim_create_namespace('repl_connect_signature')

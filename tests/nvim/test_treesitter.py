@@ -6,8 +6,8 @@ there the host finds the forms of the language that is spoken.
 
 from __future__ import annotations
 
+from editors.programs import Program
 from nvim.editor import Editor
-from nvim.programs import Program
 
 SPAN = """
 local span = require('repl_connect.treesitter').span(0, ...)

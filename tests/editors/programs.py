@@ -1,4 +1,4 @@
-"""Real programs that a test of the editor sends code to."""
+"""Real programs that a test of an editor sends code to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from server.running import environment
 __all__ = ["KINDS", "Program", "start"]
 
 KINDS: Final = ("python_server", "python_loop", "guile_program", "clojure_nrepl")
-"""Each is a fixture too. The first serves with threads, the next two between a loop's turns."""
+"""Each is a fixture too. The first serves with threads, the next two between a loop's turns.
+
+There is one more, for what cares about how one gets there: `clojure_socket` is the last of them, at
+a Unix socket.
+"""
 
 _TURNING = Path(__file__).parents[1] / "server" / "programs" / "turning.py"
 
@@ -39,11 +43,13 @@ class _Dialect(NamedTuple):
 
 
 _PYTHON = _Dialect("python", ".py", PYTHON, "speed = {}", " speed {}")
+_CLOJURE = _Dialect("clojure", ".clj", CLOJURE, "", "")
 _DIALECTS: Final = {
     "python_server": _PYTHON,
     "python_loop": _PYTHON,
     "guile_program": _Dialect("scheme", ".scm", GUILE, "(set! *myglobal* {})", " has value {}"),
-    "clojure_nrepl": _Dialect("clojure", ".clj", CLOJURE, "", ""),
+    "clojure_nrepl": _CLOJURE,
+    "clojure_socket": _CLOJURE,
 }
 
 
@@ -116,11 +122,11 @@ class Program:
 def start(kind: str, directory: Path, address: str | None = None) -> Program:
     """Start one of `KINDS`; at this address, if it is Python's. Skips what is not installed."""
     directory.mkdir(parents=True, exist_ok=True)
-    if kind == "clojure_nrepl":
+    if kind.startswith("clojure"):
         (subject,) = nrepl.SUBJECTS
         if missing := subject.missing():
             pytest.skip(f"needs {missing}")
-        clojure = subject.start(directory)
+        clojure = subject.start(directory) if kind == "clojure_nrepl" else _at_socket(directory)
         assert isinstance(clojure, Process)
         return Program(kind, clojure.address, clojure.process, None)
     if kind == "guile_program":
@@ -140,3 +146,13 @@ def start(kind: str, directory: Path, address: str | None = None) -> Program:
     program = Program(kind, address, python, python.stdout)
     program.wait_for_line("")  # it listens before its first turn
     return program
+
+
+def _at_socket(directory: Path) -> Process:
+    """Clojure's nREPL server at a Unix socket."""
+    address = str(directory / "clojure.sock")
+    jars = f"{nrepl.CLASS_PATH}:/usr/share/java/nrepl.jar"
+    serve = f'(nrepl.server/start-server :socket "{address}")'
+    code = f"(require 'nrepl.server) {serve} @(promise)"
+    command = [*nrepl.JAVA, "-cp", jars, "clojure.main", "-e", code]
+    return Process(command, address, directory=directory)
