@@ -331,6 +331,25 @@ class TestUnlessNrepl:
             assert (process.returncode, err) == (0, b"")
             assert len(server.talks) == 1
 
+    def test_it_ends_when_the_repl_does(self, tmp_path: Path) -> None:
+        def behave(talk: Talk) -> None:
+            talk.say(b">>> ")
+            talk.read()
+            talk.say(b"the last words\n")
+
+        with FakeServer(behave, tmp_path) as server:
+            process = self.start(server.address, "--dialect", "prompt")
+            assert process.stdin is not None
+            process.stdin.write(encode({"op": "eval", "code": "hello", "id": "1"}))
+            process.stdin.flush()
+            process.wait(SECONDS)  # while its input stays open
+            out, err = process.communicate()
+            assert b"the last words" in out
+            assert process.returncode == 3
+            assert b"closed the connection" in err
+            assert err.count(b"\n") == 1
+            assert len(server.talks) == 1
+
     def test_nothing_there(self) -> None:
         out, err, code = self.ended(self.start("./none.sock"))
         assert (out, code) == (b"", 3)

@@ -64,6 +64,10 @@ class Bridge:
         """Whether an nREPL server was there when it was last looked."""
         return self._known == "nrepl"
 
+    def end_with_repl(self, then: Callable[[str], None]) -> None:
+        """Let the clients go when the connection to the REPL is lost; `then` gets why."""
+        self._shared.on_lost = then
+
     def find_now(self, then: Callable[[str | None], None]) -> None:
         """Connect; `then` gets None, or in words why it can't be done. In the bridge's thread."""
         self._on_found = then

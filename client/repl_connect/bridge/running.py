@@ -30,6 +30,10 @@ class _Ending(Ending):
         self.why: str | None = None
         self.code = ExitCode.OK
 
+    def lost(self, why: str) -> None:
+        """It will be for this reason that it ends."""
+        self.why = why
+
     def found(self, why: str | None) -> None:
         """End if there is a reason why the REPL could not be connected to."""
         if why is not None:
@@ -85,7 +89,8 @@ def serve_stdio(
 
     Nothing else is written to standard output. With `unless_nrepl` it is found out first what is
     there, as with `eager`; if it is an nREPL server nothing is read or written, and the status says
-    so. Raises as `serve_listening`.
+    so. The client can connect again by itself then, so a lost connection ends it too. Raises as
+    `serve_listening`.
     """
     if isinstance(address, SshAddress):
         from repl_connect.ssh import ask_nobody
@@ -111,6 +116,7 @@ def serve_stdio(
 
     try:
         if unless_nrepl:
+            bridge.end_with_repl(ending.lost)
             bridge.find_now(found)
         else:
             if eager:

@@ -62,6 +62,8 @@ class Shared:
         self._peer: PacedPeer | None = None
         self.leaving: PacedPeer | None = None
         """The connection that was last let go of; it may still be told so."""
+        self.on_lost: Callable[[str], None] | None = None
+        """With it a lost connection is not made again: it is called, and the clients are let go."""
         self._lost_sessions: dict[str, None] = {}
         self._fetched: set[str] = set()
         self._has_submitted = False
@@ -271,8 +273,12 @@ class Shared:
         if adapter is not None and adapter.ready:
             self._remember(adapter.dispatcher.sessions)
             adapter.dispatcher.clients.clear()
+        if self.on_lost is not None:
+            self.on_lost(why)
         for guest in self._guests.values():
-            if guest.inner is not None:
+            if self.on_lost is not None:
+                guest.peer.end()
+            elif guest.inner is not None:
                 guest.inner = None
                 guest.refuse_all(why)
                 if adapter is not None and adapter.half_closed:  # a client waits for this end
