@@ -1,4 +1,4 @@
-"""What goes into a wheel beside the packages: the editors' plugins, with their help tags."""
+"""What goes into a wheel beside the packages: the editors' plugins, Neovim's with its help tags."""
 
 from __future__ import annotations
 
@@ -17,8 +17,14 @@ class EditorPlugins(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called before a build; `version` is "editable" or "standard"."""
-        plugin = os.path.join(self.root, "editors", "nvim")
+        nvim = os.path.join(self.root, "editors", "nvim")
         tags = run_path(os.path.join(self.root, "client/repl_connect/editors/help_tags.py"))
-        tags["write_help_tags"](os.path.join(plugin, "doc"))
-        if version != "editable":
-            build_data["force_include"][plugin] = "repl_connect/editors/nvim"
+        tags["write_help_tags"](os.path.join(nvim, "doc"))
+        if version == "editable":
+            return
+        included = build_data["force_include"]
+        included[nvim] = "repl_connect/editors/nvim"
+        emacs = os.path.join(self.root, "editors", "emacs")
+        for name in os.listdir(emacs):
+            if name.endswith(".el") or name == "README.md":  # nothing that Emacs has made of them
+                included[os.path.join(emacs, name)] = f"repl_connect/editors/emacs/{name}"

@@ -25,7 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "bridge": "serve any REPL to nREPL clients: editors, tools",
     "list": "what is live on this machine",
     "doctor": "what is wrong, and what to type",
-    "editor": "the plugin for Neovim: where it is, installing it",
+    "editor": "the plugins for Neovim and Emacs: where they are, installing them",
     "config": "the configuration: where it is, what it says, whether it is right",
     "completion": "completion for bash, zsh or fish",
     "man": "the manual page",

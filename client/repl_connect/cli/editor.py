@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND"]
 
 _SNIPPETS: Final = tuple(dict.fromkeys(name for each in EDITORS.values() for name in each.snippets))
+_BY_EDITOR: Final = "; ".join(
+    f"{each.name}: {', '.join(each.snippets)}" for each in EDITORS.values()
+)
 
 
 def _run(arguments: Sequence[str]) -> ExitCode:
@@ -26,6 +29,10 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     if len(asked) > 1:
         parser.error(f"either {' or '.join(asked)}")
     if options.snippet:
+        if options.snippet not in editor.snippets:
+            parser.error(
+                f"argument --snippet: for {editor.name} choose from {', '.join(editor.snippets)}"
+            )
         snippet = editor.snippets[options.snippet]
         print(snippet.lines(editor.plugin()))
         print(f"# {snippet.place}", file=sys.stderr)
@@ -38,12 +45,13 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     else:
         print(editor.plugin())
         print(
-            f"is the plugin for {editor.title}. To have it loaded when {editor.title} starts:\n"
-            f"  repl-connect editor {editor.name} --install\n"
-            "or the lines for your package manager:\n"
-            f"  repl-connect editor {editor.name} --snippet {'|'.join(editor.snippets)}",
+            f"is the plugin for {editor.title}. To have it loaded when {editor.title} starts:",
             file=sys.stderr,
         )
+        called = f"  repl-connect editor {editor.name}"
+        if editor.by_link is not None:
+            print(f"{called} --install\nor the lines for your package manager:", file=sys.stderr)
+        print(f"{called} --snippet {'|'.join(editor.snippets)}", file=sys.stderr)
     return ExitCode.OK
 
 
@@ -51,13 +59,15 @@ def _install(editor: Editor) -> None:
     from repl_connect.editors.installation import install
 
     print(install(editor))
+    if editor.by_link is None:
+        return
     plugin = editor.plugin()
-    if editor.help:
-        _index(f"{plugin}/{editor.help}")
-    lacking = editor.missing(plugin)
+    if editor.by_link.help:
+        _index(f"{plugin}/{editor.by_link.help}")
+    lacking = editor.by_link.missing(plugin)
     if lacking:
         print(lacking, file=sys.stderr)
-    print(editor.first)
+    print(editor.by_link.first)
 
 
 def _index(directory: str) -> None:
@@ -77,11 +87,12 @@ def _index(directory: str) -> None:
 
 COMMAND: Final = Command(
     words="editor",
-    summary="the plugin for Neovim: where it is, installing it",
-    description="Print the path of the plugin that belongs to this repl-connect. With --install\n"
-    "the editor finds it by itself, through a link in its directory of packages;\n"
-    "with --snippet it is one for your package manager. The plugin runs this\n"
-    "repl-connect, whatever Python the file is for that you edit.",
+    summary="the plugins for Neovim and Emacs: where they are, installing them",
+    description="Print the path of the plugin that belongs to this repl-connect. With --snippet\n"
+    "print the lines by which your package manager, or the editor without one, loads\n"
+    "it from there; with --install Neovim finds it by itself, through a link in its\n"
+    "directory of packages. The plugin runs this repl-connect, whatever Python the\n"
+    "file is for that you edit.",
     arguments=(
         Argument(
             ("editor",),
@@ -92,16 +103,17 @@ COMMAND: Final = Command(
         ),
         Argument(
             ("--snippet",),
-            "print the lines for: " + ", ".join(_SNIPPETS),
+            f"print the lines for ({_BY_EDITOR})",
             metavar="NAME",
             choices=_SNIPPETS,
         ),
-        Argument(("--install",), "make the link, and the help tags if they are missing"),
-        Argument(("--uninstall",), "remove that link, and nothing else"),
+        Argument(("--install",), "make the link, and the help tags if they are missing (nvim)"),
+        Argument(("--uninstall",), "remove that link, and nothing else (nvim)"),
     ),
     examples=(
         ("repl-connect editor nvim --install", "all that Neovim needs"),
         ("repl-connect editor nvim --snippet lazy", "the line for lazy.nvim"),
+        ("repl-connect editor emacs --snippet load-path", "two lines for Emacs' init file"),
     ),
     exit_codes={0: "done", 2: "the command line was not understood, or it can't be done"},
     run=_run,

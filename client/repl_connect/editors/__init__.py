@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from repl_connect.editors.editor import Editor
+from repl_connect.editors.emacs import EMACS
 from repl_connect.editors.neovim import NEOVIM
 
 __all__ = ["EDITORS"]
 
-EDITORS: Final[Mapping[str, Editor]] = {editor.name: editor for editor in (NEOVIM,)}
+EDITORS: Final[Mapping[str, Editor]] = {editor.name: editor for editor in (NEOVIM, EMACS)}
 """By the name on the command line."""

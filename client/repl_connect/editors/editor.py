@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from repl_connect.errors import UsageError
 
-__all__ = ["Editor", "Snippet"]
+__all__ = ["ByLink", "Editor", "Snippet"]
 
 
 class Snippet(NamedTuple):
@@ -18,23 +18,34 @@ class Snippet(NamedTuple):
     lines: Callable[[str], str]
 
 
+class ByLink(NamedTuple):
+    """How a plugin is installed by a link.
+
+    `path` is where the editor looks for it, `first` what to do there first. `missing` is given the
+    plugin's path, and says what it lacks in this installation and how to get it. `help` is the
+    plugin's directory of help files that need an index, if it has one.
+    """
+
+    path: Callable[[], str]
+    missing: Callable[[str], str | None]
+    first: str
+    help: str = ""
+
+
 class Editor(NamedTuple):
     """An editor that has a plugin.
 
     `name` is what it is called on the command line and its plugin's directory, `title` what people
-    call it. `snippets` has a way to load the plugin for each kind of package manager. `link` is the
-    path at which the editor finds the plugin by itself, `first` what to do there first. `missing`
-    is given the plugin's path, and says what it lacks in this installation and how to get it.
-    `help` is the plugin's directory of help files that need an index, if it has one.
+    call it. `snippets` has a way to load the plugin for each kind of package manager. `by_link` is
+    for an editor that finds a plugin by itself, through a link. For one that does not, `by_hand`
+    says how it is installed, with `{plugin}` for its path.
     """
 
     name: str
     title: str
     snippets: Mapping[str, Snippet]
-    link: Callable[[], str]
-    missing: Callable[[str], str | None]
-    first: str
-    help: str = ""
+    by_link: ByLink | None = None
+    by_hand: str = ""
 
     def plugin(self) -> str:
         """The absolute path of the plugin's directory, of this very installation.

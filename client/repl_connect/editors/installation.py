@@ -17,7 +17,7 @@ __all__ = ["install", "uninstall"]
 
 def install(editor: Editor) -> str:
     """Make the link: what was done, in words. Raises `UsageError` if it can't be made."""
-    plugin, link = editor.plugin(), editor.link()
+    plugin, link = editor.plugin(), _link(editor)
     before = _target(editor, link)
     if before == plugin:
         return f"It is installed already: {link} leads to {plugin}."
@@ -36,7 +36,7 @@ def install(editor: Editor) -> str:
 
 def uninstall(editor: Editor) -> str:
     """Remove the link: what was done, in words. Raises `UsageError` if it can't be removed."""
-    link = editor.link()
+    link = _link(editor)
     before = _target(editor, link)
     if before is None:
         return f"Nothing to remove: there is no {link}."
@@ -52,6 +52,12 @@ def uninstall(editor: Editor) -> str:
             break
         directory = os.path.dirname(directory)
     return f"Removed: {link}, which led to {before}."
+
+
+def _link(editor: Editor) -> str:
+    if editor.by_link is None:
+        raise UsageError(editor.by_hand.format(plugin=editor.plugin()))
+    return editor.by_link.path()
 
 
 def _target(editor: Editor, link: str) -> str | None:

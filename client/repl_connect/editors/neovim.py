@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Final
 
-from repl_connect.editors.editor import Editor, Snippet
+from repl_connect.editors.editor import ByLink, Editor, Snippet
 
 __all__ = ["NEOVIM"]
 
@@ -80,8 +80,10 @@ NEOVIM: Final = Editor(
             lambda path: f"vim.opt.runtimepath:append({_lua(path)})",
         ),
     },
-    link=_link,
-    missing=_missing,
-    first="Start nvim: :ReplConnect connects, :help repl-connect says the rest.",
-    help="doc",
+    by_link=ByLink(
+        path=_link,
+        missing=_missing,
+        first="Start nvim: :ReplConnect connects, :help repl-connect says the rest.",
+        help="doc",
+    ),
 )
