@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import adapted, bridged, clients, latency, nvim_bench, prompt_bench, throughput, weight
+from bench import (
+    adapted,
+    bridged,
+    clients,
+    emacs_bench,
+    latency,
+    nvim_bench,
+    prompt_bench,
+    throughput,
+    weight,
+)
 from bench.rows import Row, Skipped
 
 __all__ = ["MEASURES", "Row", "Skipped"]
@@ -37,5 +47,7 @@ MEASURES: Final[Mapping[str, Callable[..., list[Row]]]] = {
     "nvim-start": nvim_bench.start,
     "nvim-eval": nvim_bench.evaluation,
     "nvim-flood": nvim_bench.flood,
+    "emacs-flood": emacs_bench.flood,
+    "emacs-long-line": emacs_bench.long_line,
 }
 """By name; each takes a directory for its files, and `quick`."""
