@@ -97,7 +97,7 @@ COMMAND: Final = Command(
     exit_codes={
         0: "it was ended",
         2: "the command line was not understood, or nobody can listen there",
-        3: "with --eager or --unless-nrepl: no connection; with the latter also: it was lost",
+        3: "with --eager: no connection; with --unless-nrepl also: it was lost",
         5: "with --unless-nrepl: an nREPL server is there, and was left alone",
     },
     run=_run,
