@@ -39,7 +39,9 @@ _FORM: Final = (
     # In capitals, for a readtable that preserves case.
     "(CL:FUNCALL (CL:WITH-STANDARD-IO-SYNTAX (CL:LET ((SB-EXT:*EVALUATOR-MODE* :INTERPRET)"
     ' (CL:*PACKAGE* (CL:OR (CL:FIND-PACKAGE "{package}")'
-    ' (CL:MAKE-PACKAGE "{package}" :USE (CL:LIST "COMMON-LISP")))))'
+    ' (CL:IGNORE-ERRORS (CL:MAKE-PACKAGE "{package}" :USE (CL:LIST "COMMON-LISP")))'
+    # Another client may have been first meanwhile.
+    ' (CL:FIND-PACKAGE "{package}"))))'
     ' (CL:EVAL (CL:READ-FROM-STRING "{form}"))))'
     ' CL:*PACKAGE* (CL:FIND-PACKAGE "{package}"))\n'
 )
