@@ -57,7 +57,6 @@
   on-output       ; (CONNECTION STREAM TEXT REPLY): what no evaluation under way has printed
   on-lost         ; (CONNECTION REASON EVALUATIONS): it is gone, with so many under way
   why-lost        ; a function of no arguments: why the process has ended, in words, or nil
-  closing         ; whether it is us who ends it
   properties)     ; a plist for whoever is above
 
 (cl-defstruct (repl-connect--request (:copier nil))
@@ -107,6 +106,17 @@ Our own servers and bridges say so by what they are."
   "Whether CONNECTION takes requests."
   (and connection (eq (repl-connect-connection-state connection) 'open)))
 
+;;;; Properties
+
+(defun repl-connect-property (connection key)
+  "Return the property KEY of CONNECTION."
+  (plist-get (repl-connect-connection-properties connection) key))
+
+(defun repl-connect-put (connection key value)
+  "Set the property KEY of CONNECTION to VALUE."
+  (setf (repl-connect-connection-properties connection)
+        (plist-put (repl-connect-connection-properties connection) key value)))
+
 ;;;; Opening
 
 (cl-defun repl-connect-client-open
@@ -121,8 +131,7 @@ so many seconds before anything is said, TIMEOUT what it may all take,
 `repl-connect-timeout' if not given."
   (setf (repl-connect-connection-process connection) process
         (repl-connect-connection-decoder connection) (repl-connect-bencode-decoder)
-        (repl-connect-connection-state connection) 'connecting
-        (repl-connect-connection-closing connection) nil)
+        (repl-connect-connection-state connection) 'connecting)
   (process-put process 'repl-connect-connection connection)
   (set-process-coding-system process 'binary 'binary)
   (set-process-filter process #'repl-connect--filter)
@@ -373,12 +382,10 @@ as for `repl-connect-tool-request'."
         (repl-connect-bencode-error
          (let ((opening (process-get process 'repl-connect-opening)))
            (if opening
-               (progn
-                 (process-put process 'repl-connect-said bytes)
-                 (funcall opening
-                          (format "what is there speaks no nREPL: it says %S."
-                                  (repl-connect--beginning bytes))
-                          'no-bencode))
+               (funcall opening
+                        (format "what is there speaks no nREPL: it says %S."
+                                (repl-connect--beginning bytes))
+                        'no-bencode)
              (repl-connect--lost
               connection
               (format "what has come is no nREPL (%s)." (cadr error))))))))))
@@ -407,11 +414,10 @@ as for `repl-connect-tool-request'."
     (cond
      (opening (funcall opening reason 'ended))
      ((memq (repl-connect-connection-state connection) '(open connecting))
-      (let ((closing (repl-connect-connection-closing connection))
-            (under-way (length (repl-connect-connection-evaluations connection))))
-        (setf (repl-connect-connection-state connection) (if closing 'closed 'lost))
+      (let ((under-way (length (repl-connect-connection-evaluations connection))))
+        (setf (repl-connect-connection-state connection) 'lost)
         (repl-connect--end connection)
-        (when (and (not closing) (repl-connect-connection-on-lost connection))
+        (when (repl-connect-connection-on-lost connection)
           (repl-connect-demoted "after a loss"
             (funcall (repl-connect-connection-on-lost connection)
                      connection reason under-way))))))))
@@ -454,13 +460,15 @@ as for `repl-connect-tool-request'."
 
 (defun repl-connect-client-close (connection)
   "Say goodbye to the other side of CONNECTION, and end it."
-  (setf (repl-connect-connection-closing connection) t)
-  (when (repl-connect-open-p connection)
-    (dolist (session (cons (repl-connect-connection-tool-session connection)
-                           (repl-connect-connection-sessions connection)))
-      (when session
-        (repl-connect-request connection `(("op" . "close") ("session" . ,session)) #'ignore))))
-  (setf (repl-connect-connection-state connection) 'closed)
+  (let ((open (repl-connect-open-p connection)))
+    ;; What ends from now on is no loss.
+    (setf (repl-connect-connection-state connection) 'closed)
+    (when open
+      (dolist (session (cons (repl-connect-connection-tool-session connection)
+                             (repl-connect-connection-sessions connection)))
+        (when session
+          (repl-connect-request connection `(("op" . "close") ("session" . ,session))
+                                #'ignore)))))
   (repl-connect--end connection))
 
 (provide 'repl-connect-client)

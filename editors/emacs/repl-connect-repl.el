@@ -62,8 +62,7 @@ the other side is told of it."
          (repl-connect-eval
           connection code :file file :as-file as-file
           :more (or more
-                    (and (plist-get (repl-connect-connection-properties connection)
-                                    :namespace-entered)
+                    (and (repl-connect-property connection :namespace-entered)
                          (repl-connect-connection-namespace connection)
                          `(("ns" . ,(repl-connect-connection-namespace connection)))))
           :on-value (lambda (_ text reply) (repl-connect-show-value-text connection text reply))
@@ -148,9 +147,7 @@ What follows it is to be seen too."
 (defun repl-connect-repl--running-words (running)
   "Return for how long the first of RUNNING, evaluations, does, and how many wait."
   (let* ((first (car running))
-         (ended (plist-get (repl-connect-connection-properties
-                            (repl-connect-evaluation-connection first))
-                           :ended))
+         (ended (repl-connect-property (repl-connect-evaluation-connection first) :ended))
          (seconds (- (float-time) (max (or ended 0) (repl-connect-evaluation-started first))))
          (waiting (length (cdr running))))
     (concat "running"

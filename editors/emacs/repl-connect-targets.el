@@ -36,15 +36,6 @@
 
 ;;;; What is known of a connection
 
-(defun repl-connect-property (connection key)
-  "Return the property KEY of CONNECTION."
-  (plist-get (repl-connect-connection-properties connection) key))
-
-(defun repl-connect-put (connection key value)
-  "Set the property KEY of CONNECTION to VALUE."
-  (setf (repl-connect-connection-properties connection)
-        (plist-put (repl-connect-connection-properties connection) key value)))
-
 (defun repl-connect-state-changed (connection)
   "Have it seen that the state of CONNECTION is another now."
   (force-mode-line-update t)

@@ -39,16 +39,11 @@ Nil: never."
 
 (defun repl-connect-last-value (connection)
   "Return the text of the last value that CONNECTION has brought, nil for none."
-  (plist-get (repl-connect-connection-properties connection) :last-value))
+  (repl-connect-property connection :last-value))
 
 (defun repl-connect-last-error (connection)
   "Return the text of the last error that CONNECTION has told of, nil for none."
-  (plist-get (repl-connect-connection-properties connection) :last-error))
-
-(defun repl-connect-values--keep (connection key value)
-  "Keep VALUE under KEY in the properties of CONNECTION."
-  (setf (repl-connect-connection-properties connection)
-        (plist-put (repl-connect-connection-properties connection) key value)))
+  (repl-connect-property connection :last-error))
 
 (defun repl-connect-duration (seconds)
   "Return SECONDS in words: `80 ms', `2.3 s', `1 min 05 s', `2 h 03 min'."
@@ -78,8 +73,8 @@ one is shown; a button has the rest."
          (cut (and reply (member "nrepl.middleware.print/truncated"
                                  (repl-connect-statuses reply))))
          (language (repl-connect-connection-language connection)))
-    (repl-connect-values--keep connection :last-value text)
-    (repl-connect-values--keep connection :last-value-cut (and cut t))
+    (repl-connect-put connection :last-value text)
+    (repl-connect-put connection :last-value-cut (and cut t))
     (repl-connect-output--add
      connection
      (make-repl-connect-output--entry
@@ -131,7 +126,7 @@ shown as an error, unless it has been seen already."
                                       ": ")
                          "\n")))
     (let ((text (repl-connect-clean (or text (repl-connect-evaluation-err evaluation)))))
-      (repl-connect-values--keep connection :last-error (substring-no-properties text)))
+      (repl-connect-put connection :last-error (substring-no-properties text)))
     (when text
       (repl-connect-output--add
        connection
@@ -224,8 +219,8 @@ known."
 What waited behind it is counted from now on."
   (let* ((connection (repl-connect-evaluation-connection evaluation))
          (now (float-time))
-         (before (or (plist-get (repl-connect-connection-properties connection) :ended) 0)))
-    (repl-connect-values--keep connection :ended now)
+         (before (or (repl-connect-property connection :ended) 0)))
+    (repl-connect-put connection :ended now)
     (- now (max before (repl-connect-evaluation-started evaluation)))))
 
 (provide 'repl-connect-values)
