@@ -36,6 +36,7 @@ CONNECT_TIMEOUT = 15.0
 _PATIENCE: Final = 3.0  # seconds before it is said that nothing was heard
 _SSH_DELAY: Final = 0.5  # seconds that all may take longer through ssh
 _LONGEST_DELAY: Final = 2.0
+_TOO_LONG: Final = "took too long"
 _GUESS_TIMEOUT: Final = 3.0  # seconds that a REPL gets to take an upgrade it was only guessed for
 
 
@@ -47,13 +48,15 @@ def connect(
     tool: bool = True,
     resume: str | None = None,
     keep: int = 0,
+    language: str | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Link:
     """Connect and open the sessions; `tool=False` opens no tool session.
 
     `resume` and `keep` are for `Session.start`: a user session to take up again, and for how many
-    seconds the new one is to be kept there if the connection is lost. `notice` gets a sentence for
-    the user if the other side has not said for some seconds what it is.
+    seconds the new one is to be kept there if the connection is lost. `language` is what is spoken
+    there if the other side does not tell. `notice` gets a sentence for the user if the other side
+    has not said for some seconds what it is.
 
     Raises `ConnectError`, or `UsageError` for a dialect there is none of.
     """
@@ -80,6 +83,8 @@ def connect(
             from repl_connect.detection.remembered import remember
 
             remember(address, link.dialect)
+        if language is not None and link.session.description is not None:
+            link.session.description = link.session.description._replace(assumed=language)
         return link
 
 
@@ -165,7 +170,9 @@ def _detect(
     while detector.dialect is None and detector.again is None:
         now = time.monotonic()
         if now >= deadline:
-            raise detector.gave_up(timeout)
+            error = detector.gave_up(timeout)
+            error.reason = _TOO_LONG
+            raise error
         if now >= notice_at and notice is not None:
             notice(detector.waiting)
             notice_at = deadline
@@ -267,11 +274,12 @@ def _start(link: Link, timeout: float, *, tool: bool, resume: str | None, keep: 
         raise ConnectError(
             f"{link.name}: it is there, but opened no session in {timeout:.2g} seconds. "
             "It may be busy with an evaluation, or its loop may not poll."
-            + (_NO_SWANK if link.dialect == "swank" else "")
+            + (_NO_SWANK if link.dialect == "swank" else ""),
+            _TOO_LONG,
         )
     failure = ready[0]
     if failure is not None:
-        raise ConnectError(f"{link.name}: {failure}")
+        raise ConnectError(f"{link.name}: {failure}", failure.reason)
     if link.greeting is None and link.session.description is not None:
         link.greeting = link.session.description.greeting
 
@@ -317,7 +325,8 @@ def _unix_error(address: UnixAddress, error: OSError) -> NoReturn:
     if isinstance(error, TimeoutError | BlockingIOError):  # the latter: its queue is full
         raise ConnectError(
             f"{address}: the program accepts no connections. It may be busy: try again, "
-            "or see whether its loop still serves them."
+            "or see whether its loop still serves them.",
+            _TOO_LONG,
         ) from None
     if error.errno == errno.ENOENT:
         raise NotListening(
@@ -339,7 +348,8 @@ def _unix_error(address: UnixAddress, error: OSError) -> NoReturn:
     if error.errno in (errno.EACCES, errno.EPERM):
         raise ConnectError(
             f"{address}: no permission to connect. "
-            f"It belongs to {_owner(path)}: become that user, or have the program open it for you."
+            f"It belongs to {_owner(path)}: become that user, or have the program open it for you.",
+            "no permission",
         ) from None
     if error.errno == errno.ECONNREFUSED:
         raise NotListening(
@@ -377,9 +387,12 @@ def _owner(path: str) -> str:
 
 
 def _tcp_error(address: TcpAddress | HttpAddress, error: OSError, timeout: float) -> NoReturn:
+    reason = "no connection"
     if isinstance(error, TimeoutError):
+        reason = _TOO_LONG
         text = f"no answer in {timeout:.3g} seconds. Is that the right machine, and is it up?"
     elif isinstance(error, socket.gaierror):
+        reason = "no such host"
         text = f"there is no machine of the name {address.host!r} ({error.strerror})."
     elif error.errno == errno.ECONNREFUSED:
         raise NotListening(
@@ -387,4 +400,4 @@ def _tcp_error(address: TcpAddress | HttpAddress, error: OSError, timeout: float
         ) from None
     else:
         text = f"{error.strerror or error}."
-    raise ConnectError(f"{address}: {text}") from None
+    raise ConnectError(f"{address}: {text}", reason) from None

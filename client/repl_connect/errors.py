@@ -13,6 +13,7 @@ __all__ = [
     "ConnectionLost",
     "NotListening",
     "ReplConnectError",
+    "SessionError",
     "UsageError",
 ]
 
@@ -34,13 +35,31 @@ class AddressError(UsageError):
 
 
 class ConnectError(ReplConnectError):
-    """There is no usable REPL at an address: nothing there, no permission, no answer, no REPL."""
+    """There is no usable REPL at an address: nothing there, no permission, no answer, no REPL.
+
+    `reason` says it in two or three words, for a table.
+    """
 
     exit_code = ExitCode.NO_CONNECTION
+
+    def __init__(self, text: str, reason: str = "no connection") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class NotListening(ConnectError):
     """Nobody listens there, or not yet: the program may still be starting."""
+
+    def __init__(self, text: str, reason: str = "nobody there") -> None:
+        super().__init__(text, reason)
+
+
+class SessionError(Exception):
+    """The other side would not open a session; the text and the `reason` are `ConnectError`'s."""
+
+    def __init__(self, text: str, reason: str = "no session") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class ConnectionLost(ReplConnectError):

@@ -116,19 +116,23 @@ _LANGUAGES: Final = ("guile", "clojure", "babashka", "basilisp", "python", "sbcl
 
 
 class Description(NamedTuple):
-    """What the other side said of itself: its ops, and versions of what runs there."""
+    """What the other side said of itself: its ops, and versions of what runs there.
+
+    `assumed` is the language of one that does not tell.
+    """
 
     ops: frozenset[str]
     versions: Mapping[str, str]
     aux: Mapping[str, Any]
+    assumed: str = "text"
 
     @property
     def language(self) -> str:
         """`guile`, `clojure`, `python`, …: the language record to use; `text` if unknown."""
         told = self.aux.get("repl-connect/language")
-        if isinstance(told, str):
+        if isinstance(told, str) and told != "text":
             return told
-        return next((name for name in _LANGUAGES if name in self.versions), "text")
+        return next((name for name in _LANGUAGES if name in self.versions), self.assumed)
 
     @property
     def keeps_order(self) -> bool:

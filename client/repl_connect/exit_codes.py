@@ -21,5 +21,7 @@ class ExitCode(IntEnum):
     """The time was up, or the evaluation was interrupted from elsewhere."""
     NREPL = 5
     """An nREPL server is there, which needs no bridge: the client can connect to it itself."""
+    PARTIAL = 6
+    """Of several targets, or several items, some were answered for and some were not."""
     INTERRUPTED = 130
     """Ctrl-C here (128 and SIGINT's number, as shells have it)."""

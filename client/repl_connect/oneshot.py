@@ -14,12 +14,13 @@ import sys
 import time
 from typing import IO, Any
 
-from repl_connect.address import Address
 from repl_connect.connect import CONNECT_TIMEOUT, connect
 from repl_connect.errors import ConnectionLost
 from repl_connect.exit_codes import ExitCode
 from repl_connect.link import Link
-from repl_connect.session import Done, Evaluation, Event, Failed, NeedInput, Output, Value
+from repl_connect.plain_output import PlainOutput
+from repl_connect.session import Evaluation, Event, Failed, NeedInput, Output, Value
+from repl_connect.targets import Target
 
 __all__ = ["evaluate_once"]
 
@@ -27,7 +28,7 @@ _GRACE = 3.0  # seconds that an interrupted evaluation gets to end
 
 
 def evaluate_once(
-    address: Address,
+    target: Target,
     code: str,
     *,
     file: str | None = None,
@@ -41,24 +42,30 @@ def evaluate_once(
 ) -> ExitCode:
     """Evaluate `code` (the contents of `file`, if that is given) and print what comes of it.
 
+    The target's forms are evaluated before; what they print goes to standard error.
     `place` is where `code` stands otherwise: a file, and the line and column in it, from 1.
     `timeout` is in seconds, from connecting to the end; `wait`, for how many to try again before
     while nobody listens there. `answer_input`: what the code reads comes from standard input;
-    otherwise it meets the end of input. Raises `ConnectError`.
+    otherwise it meets the end of input. `dialect`: instead of the target's. Raises `ConnectError`.
     """
 
     def connected() -> Link:
-        return connect(address, dialect=dialect, tool=False, timeout=timeout or CONNECT_TIMEOUT)
+        return connect(
+            target.address,
+            dialect=dialect or target.dialect,
+            tool=False,
+            timeout=timeout or CONNECT_TIMEOUT,
+        )
 
     if wait is not None:
         from repl_connect.waiting import connect_when_up
 
-        link = connect_when_up(connected, wait, str(address))
+        link = connect_when_up(connected, wait, str(target.address))
         started = time.monotonic()
     else:
         started = time.monotonic()
         link = connected()
-    show = _Json(sys.stdout.buffer) if json else _Plain(sys.stdout.buffer, sys.stderr.buffer)
+    show = _Json(sys.stdout.buffer) if json else PlainOutput(sys.stdout.buffer, sys.stderr.buffer)
 
     def on_event(event: Event) -> None:
         show.event(event)
@@ -67,6 +74,15 @@ def evaluate_once(
             link.session.give_input(line.decode("utf-8", "surrogateescape"))
 
     link.on_output = show.event
+    if target.forms:
+        from repl_connect.partners.forms import evaluate_forms
+
+        evaluate_forms(
+            link.session,
+            target,
+            show.note,
+            lambda output: show.event(output._replace(stream="err")),
+        )
     where, line, column = place or (file, None, None)
     evaluation = link.session.evaluate(
         code,
@@ -122,9 +138,12 @@ def _heard_out(link: Link, seconds: float | None) -> bool:
         return True
 
 
-def _interrupt(link: Link, evaluation: Evaluation, show: _Plain | _Json) -> None:
+def _interrupt(link: Link, evaluation: Evaluation, show: PlainOutput | _Json) -> None:
     answers: list[str | None] = []
     link.session.interrupt(evaluation, answers.append)
+    for form in link.session.running:
+        if form is not evaluation:  # a partner's, which it waits for
+            link.session.interrupt(form)
     try:
         if not link.run_until(lambda: evaluation.done is not None, _GRACE):
             show.note((answers and answers[0]) or "It has not ended; it may still run there.")
@@ -141,51 +160,6 @@ def _exit_code(evaluation: Evaluation) -> ExitCode:
     if evaluation.failed is not None or done.problem is not None:
         return ExitCode.RAISED
     return ExitCode.OK
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace")
-
-
-class _Plain:
-    """Values and output for people and pipes."""
-
-    def __init__(self, out: IO[bytes], err: IO[bytes]) -> None:
-        self._out = out
-        self._err = err
-        self._line_open = {"out": False, "err": False}
-
-    def event(self, event: Event) -> None:
-        """Print what is meant to be seen of it."""
-        if isinstance(event, Output):
-            self._write(event.stream, event.text)
-        elif isinstance(event, Value):
-            self._start_line("out")
-            self._write("out", event.text + "\n")
-        elif isinstance(event, Done):
-            if event.problem is not None:
-                self.note(event.problem)
-            elif event.interrupted:
-                self.note("It was interrupted.")
-            self._out.flush()
-
-    def note(self, text: str) -> None:
-        """Print a sentence of ours, on standard error."""
-        self._start_line("err")
-        self._write("err", text.rstrip("\n") + "\n")
-
-    def _start_line(self, stream: str) -> None:
-        if self._line_open[stream]:
-            self._write(stream, "\n")
-
-    def _write(self, stream: str, text: str) -> None:
-        file = self._out if stream == "out" else self._err
-        file.write(_encoded(text))
-        file.flush()
-        self._line_open[stream] = not text.endswith("\n")
 
 
 class _Json:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final
 
 from repl_connect import __version__
+from repl_connect.errors import SessionError
 from repl_connect.events import (
     Candidate,
     Completions,
@@ -57,10 +58,6 @@ __all__ = [
     "SessionError",
     "Value",
 ]
-
-
-class SessionError(Exception):
-    """The other side would not open a session; the text says why."""
 
 
 _NO_TOKEN: Final = (
@@ -140,14 +137,14 @@ class Session:
             if "repl-server/unauthorized" not in statuses_of(reply):
                 described(reply)
             elif (known := token()) is None:
-                on_failure(SessionError(_NO_TOKEN))
+                on_failure(SessionError(_NO_TOKEN, "wants a token"))
             else:
                 request = {"op": "describe", "repl-server/token": known}
                 self._request(request, answer_with("ops", described))
 
         def described(reply: Message) -> None:
             if "repl-server/unauthorized" in statuses_of(reply):
-                on_failure(SessionError(_WRONG_TOKEN))
+                on_failure(SessionError(_WRONG_TOKEN, "wrong token"))
                 return
             self.description = description_of(reply)
             self.namespace = text_of(self.description.aux.get("current-ns"))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from repl_connect.errors import NotListening
-from repl_connect.link import Link
 
 __all__ = ["connect_when_up"]
 
@@ -16,8 +15,10 @@ _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.5
 _PATIENCE: Final = 0.5  # seconds before it says that it waits
 
+_Made = TypeVar("_Made")
 
-def connect_when_up(connect: Callable[[], Link], seconds: float, name: str) -> Link:
+
+def connect_when_up(connect: Callable[[], _Made], seconds: float, name: str) -> _Made:
     """Call `connect` until somebody listens, for so many seconds.
 
     After half a second it says so on standard error, with the address's `name`. Only

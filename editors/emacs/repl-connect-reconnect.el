@@ -14,6 +14,7 @@
 (require 'repl-connect-comint)
 (require 'repl-connect-transport)
 (require 'repl-connect-output)
+(require 'repl-connect-partners)
 (require 'repl-connect-targets)
 
 (defcustom repl-connect-reconnect-automatically t
@@ -119,7 +120,9 @@ An attempt that is under way goes on."
            :resume (repl-connect-connection-session connection)
            :on-ready (lambda (_)
                        (if (funcall over)
-                           (repl-connect--connected connection namespace)
+                           (repl-connect-partners-prepare
+                            connection
+                            (lambda () (repl-connect--connected connection namespace)))
                          (repl-connect-client-close connection)))
            :on-failed (lambda (_ words)
                         (if (funcall over)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from adapters.bridging import BridgeProcess
 from adapters.subject import free_port
-from client.command import COMMAND, refused, run
+from client.command import COMMAND, refused, repl_connect, run
 from client.fakes import FakeServer, Talk
 from client.programs import PythonProgram
 from driver import Client
@@ -137,6 +138,21 @@ class TestConnecting:
         with Client(f"ssh://far{python.address}") as client:
             assert client.value("40 + 2") == "42"
             assert client.evaluate("print('x' * 10 ** 6)").out == "x" * 10**6 + "\n"
+        wait_until(lambda: not sshd.children())
+
+    def test_a_partner_over_there(
+        self, sshd: Sshd, python: PythonProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config = tmp_path / "config.toml"
+        monkeypatch.setenv("REPL_CONNECT_CONFIG", str(config))
+        far = f"ssh://far{python.address}"
+        added = repl_connect("partners", "add", "sim", far, "--form", "x = 41")
+        gone = repl_connect("partners", "add", "gone", "ssh://far/no/such.sock")
+        assert (added.out, gone.out) == ("added: @sim\n", "added: @gone\n")
+        assert run("@sim", "x + 1") == (0, "42\n", "")
+        done = repl_connect("partners", "check", "--json")
+        states = [json.loads(line)["state"] for line in done.out.splitlines()]
+        assert (done.code, states) == (6, ["up", "nobody there"])
         wait_until(lambda: not sshd.children())
 
     def test_a_port_over_there(self, sshd: Sshd) -> None:

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from client.command import repl_connect
+from client.command import COMMAND, repl_connect
 from client.programs import PythonProgram
 
 from repl_connect import __version__
@@ -118,6 +118,22 @@ class TestErrors:
         assert done.code == 2
         assert "not both" in done.err
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+    def test_what_can_not_be_written_is_said(self) -> None:
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [*COMMAND, "config", "show"],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        assert done.stderr == (
+            "repl-connect: what came could not be written: No space left on device.\n"
+        )
+        assert done.returncode == ExitCode.USAGE
+
 
 class TestPartners:
     def test_an_address_by_name(self, python: PythonProgram, own_configuration: Path) -> None:
@@ -137,7 +153,7 @@ class TestPartners:
     def test_none_at_all_says_how_to_add_one(self) -> None:
         done = repl_connect("eval", "@game", "1")
         assert done.code == 2
-        assert "[partners.game]" in done.err
+        assert "repl-connect partners add game ADDRESS" in done.err
 
     def test_the_dialect_that_the_configuration_gives(
         self, python: PythonProgram, own_configuration: Path

@@ -36,7 +36,9 @@ def scripts() -> dict[str, str]:
 def here(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = directory / "project"
     path.mkdir()
-    (directory / "config.toml").write_text('[partners.game]\naddress = "./g.sock"\n')
+    (directory / "config.toml").write_text(
+        '[partners.game]\naddress = "./g.sock"\ntags = ["lab"]\n'
+    )
     monkeypatch.setenv("REPL_CONNECT_CONFIG", str(directory / "config.toml"))
     monkeypatch.setenv("PATH", f"{Path(COMMAND[0]).parent}:/usr/bin:/bin")
     monkeypatch.chdir(path)
@@ -85,7 +87,7 @@ class TestBash:
         assert "./app.sock" in offered("repl-connect eval ")
         assert "./app.sock" in offered("repl-connect eval --ns main ./a")
         assert "./app.sock" in offered("repl-connect --plain ./")
-        assert offered("repl-connect doctor @") == ["game"]
+        assert offered("repl-connect doctor @") == ["@game"]
 
     def test_no_file_that_is_no_socket_where_an_address_is_wanted(
         self, offered: Offered, here: Path, port: str
@@ -98,6 +100,12 @@ class TestBash:
     def test_an_address_with_a_colon(self, offered: Offered, port: str) -> None:
         """Bash takes a word apart at colons: only what follows is put in."""
         assert offered("repl-connect eval localhost:") == [port]
+
+    def test_partners_and_groups(self, offered: Offered) -> None:
+        assert offered("repl-connect @g") == ["@game"]
+        assert offered("repl-connect eval @") == ["@game"]
+        assert offered("repl-connect partners check @game @") == ["@game", "@\\*", "@lab/\\*"]
+        assert offered("repl-connect eval ssh://me@") == [""]
 
     def test_no_address_where_code_is_wanted(self, offered: Offered, port: str) -> None:
         assert offered("repl-connect eval ./app.sock ") == [""]
@@ -135,6 +143,9 @@ class TestBash:
             terminal.press("ctrl-u")
             terminal.send("repl-connect localhost:\t")
             terminal.wait_for_current(f"$ repl-connect localhost:{port}")
+            terminal.press("ctrl-u")
+            terminal.send("repl-connect partners check @g\t@l\t")
+            terminal.wait_for_current("$ repl-connect partners check @game @lab/\\*")
 
 
 class Offered:

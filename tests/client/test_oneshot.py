@@ -36,6 +36,7 @@ def test_the_statuses_do_not_change() -> None:
         "NO_CONNECTION": 3,
         "STOPPED": 4,
         "NREPL": 5,
+        "PARTIAL": 6,
         "INTERRUPTED": 130,
     }
 
@@ -333,7 +334,7 @@ class TestGuile:
 def test_help_says_what_the_statuses_are() -> None:
     finished = run("--help")
     assert finished.code == 0
-    for code in set(ExitCode) - {ExitCode.NREPL}:  # which is a bridge's
+    for code in set(ExitCode) - {ExitCode.NREPL, ExitCode.PARTIAL}:  # of bridge, of map
         assert f"  {code.value} " in finished.out
 
 

@@ -109,7 +109,7 @@ def test_what_the_file_says_is_used(write: Write) -> None:
         forms = ["import shop", "shop.hello()"]
 
         [partners]
-        desk = { address = "7888" }
+        desk = { address = "7888", source = "dask://host:8786" }
         """
     )
     assert loaded.problems == ()
@@ -134,7 +134,7 @@ def test_what_the_file_says_is_used(write: Write) -> None:
             tags=("live",),
             forms=("import shop", "shop.hello()"),
         ),
-        "desk": Partner(name="desk", address="7888"),
+        "desk": Partner(name="desk", address="7888", source="dask://host:8786"),
     }
     assert {row.name: row.origin for row in shown(settings)}["prompt.keys"] == "file"
 
@@ -194,6 +194,22 @@ def test_what_the_file_says_is_used(write: Write) -> None:
             "2: ':' is no address. Give a socket's path (./:), host:port, or a port.",
         ),
         ("[partners.x]\naddress = 7888", "2: `address` takes a text, not 7888."),
+        (
+            "[partners.'a/b']\naddress = '7888'",
+            "1: \"a/b\" can't be a partner's name: it has / in it.",
+        ),
+        (
+            "[partners.x]\naddress = '7888'\ntags = ['a', 'b c']",
+            '3: "b c" can\'t be a tag: it has a blank or a control character in it.',
+        ),
+        (
+            "[partners.x]\naddress = '7888'\nlanguage = 'pyton'",
+            "3: there is no language `pyton`; did you mean `python`?",
+        ),
+        (
+            "[partners.x]\naddress = '7888'\ndialect = 'zzz'",
+            "3: there is no dialect `zzz`.",
+        ),
         (
             "[prompt\nmouse = true",
             "1: expected ']' at the end of a table declaration at column 8; the defaults are used.",

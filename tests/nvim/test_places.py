@@ -72,6 +72,23 @@ class TestWithoutAnAddress:
         editor.until(lambda: editor.lua(statusline).endswith("__main__"), "it is there again")
 
 
+class TestPartners:
+    def test_forms_are_evaluated_before_what_is_sent(
+        self, start_editor: Callable[..., Editor], start_program: StartProgram, tmp_path: Path
+    ) -> None:
+        config = tmp_path / "config.toml"
+        editor = start_editor(environment={"REPL_CONNECT_CONFIG": str(config)})
+        program = near(editor, start_program, "one.sock")
+        config.write_text(
+            f'[partners.sim]\naddress = "{program.address}"\nforms = ["x = 41", "nosuch()"]\n'
+        )
+        editor.open("a.py", "x + 1")
+        editor.command("ReplConnect @sim")
+        editor.until_said("@sim: the form `nosuch()` failed: NameError: name 'nosuch' is not def")
+        editor.command("ReplEval")
+        editor.until_shown(0, "42")
+
+
 class TestCompletion:
     def test_programs_partners_and_files(
         self, start_editor: Callable[..., Editor], start_program: StartProgram

@@ -112,9 +112,10 @@ def test_forms_of_a_partner_are_evaluated_in_each_new_session(line: Line, tmp_pa
         f"[partners.sim]\naddress = \"{line.path}\"\nforms = [\"greeting = 'hel' + 'lo'\"]\n"
     )
     with Terminal(
-        [sys.executable, "-m", "repl_connect", str(line.path)],
+        [sys.executable, "-m", "repl_connect", "@sim"],
         environment={"XDG_STATE_HOME": str(tmp_path), "REPL_CONNECT_CONFIG": str(config)},
     ) as terminal:
+        terminal.wait_for(" at @sim (")
         terminal.wait_for_current("__main__>")
         terminal.enter("greeting")
         terminal.wait_for_line("'hello'")

@@ -5,6 +5,7 @@ One module a command, each with a `COMMAND`; only the one that is asked for is i
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ __all__ = ["COMMANDS", "command_named", "main_exit", "run"]
 COMMANDS: Final[Mapping[str, str]] = {
     "eval": "evaluate something in a running program, once",
     "op": "send one nREPL op, and print what is answered",
+    "partners": "the programs that have a name: add, remove, list, check",
     "bridge": "serve any REPL to nREPL clients: editors, tools",
     "list": "what is live on this machine",
     "doctor": "what is wrong, and what to type",
@@ -33,6 +35,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "nvim-host": "what the Neovim plugin starts by itself",
 }
 """The commands' names with what they do, beside the prompt, which has no name."""
+
+_UNWRITABLE: Final = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
 
 
 def command_named(name: str) -> Command:
@@ -78,7 +82,9 @@ def _nearest(word: str) -> str | None:
 def main_exit(arguments: Sequence[str]) -> int:
     """`run`, with its errors printed: the exit status."""
     try:
-        return run(arguments)
+        status = run(arguments)
+        sys.stdout.flush()
+        return status
     except ReplConnectError as error:
         from repl_connect.escapes import visible  # it may quote the other side
 
@@ -89,3 +95,9 @@ def main_exit(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        print(f"repl-connect: what came could not be written: {error.strerror}.", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.USAGE

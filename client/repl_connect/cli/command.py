@@ -19,8 +19,9 @@ _WIDTH: Final = 78
 class Argument(NamedTuple):
     """An option (its names begin with `-`) or a word.
 
-    `completes` says what a shell offers in its place: `address`, `file`, or nothing. Without a
-    `metavar` an option takes no value. Of the last word there may be `several`.
+    `completes` says what a shell offers in its place: `address`, `group` (those, and groups of
+    partners), `file`, or nothing. Without a `metavar` an option takes no value. Of the last word
+    there may be `several`. A `repeated` option may be given more than once: its value is a list.
     """
 
     names: tuple[str, ...]
@@ -30,6 +31,7 @@ class Argument(NamedTuple):
     choices: tuple[str, ...] = ()
     completes: str = ""
     several: bool = False
+    repeated: bool = False
     convert: Callable[[str], object] | None = None
 
     @property
@@ -80,6 +82,8 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
                 given["choices"] = argument.choices
             if argument.convert is not None:
                 given["type"] = argument.convert
+            if argument.repeated:
+                given |= {"action": "append", "default": []}
             if argument.several:
                 given |= {"nargs": "*", "default": []}  # without a default it is called required
             elif not argument.is_option and argument.optional:

@@ -31,6 +31,7 @@ def _run(arguments: Sequence[str]) -> ExitCode:
             target.address,
             dialect=options.dialect or target.dialect,
             timeout=options.timeout or CONNECT_TIMEOUT,
+            language=target.language,
         )
     if options.json:
         import json

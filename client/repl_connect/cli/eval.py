@@ -33,14 +33,14 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     from repl_connect.oneshot import evaluate_once
 
     return evaluate_once(
-        target.address,
+        target,
         code,
         file=os.path.abspath(options.file) if options.file is not None else None,
         place=options.at,
         namespace=options.ns,
         timeout=options.timeout,
         wait=options.wait,
-        dialect=options.dialect or target.dialect,
+        dialect=options.dialect,
         json=options.json,
         answer_input=not from_stdin,
     )

@@ -15,10 +15,10 @@ __all__ = ["COMMAND"]
 
 def _run(arguments: Sequence[str]) -> ExitCode:
     from repl_connect import __version__
-    from repl_connect.nvim.requirement import missing
+    from repl_connect.requirement import missing
 
     options = parser_of(COMMAND).parse_args(arguments)
-    problem = missing()
+    problem = missing("pynvim", "The Neovim plugin")
     if problem is not None:
         raise UsageError(problem)
     if options.check:

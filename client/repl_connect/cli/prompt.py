@@ -59,8 +59,8 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     if target is None:
         return run_prompt(None, plain=options.plain)
     return run_prompt(
-        target.address,
-        dialect=options.dialect or target.dialect,
+        target,
+        dialect=options.dialect,
         plain=options.plain,
         wait=options.wait,
     )

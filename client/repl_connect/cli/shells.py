@@ -1,6 +1,7 @@
 """Completion scripts for bash, zsh and fish, made from the commands.
 
-Addresses are asked of `repl-connect list --addresses` when they are wanted.
+Addresses are asked of `repl-connect list --addresses` when they are wanted, partners and groups of
+`repl-connect partners list --names`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def completion_script(shell: str) -> str:
 
 
 def _kind(argument: Argument) -> str:
-    """What stands there: words, `address`, `file`, `command` or `nothing`."""
+    """What stands there: words, `command`, `nothing`, or what `Argument.completes` may be."""
     return " ".join(argument.choices) or argument.completes or _NOTHING
 
 
@@ -43,6 +44,8 @@ _repl_connect_words() {  # what may stand in a place of this kind
     local IFS=' '
     case $1 in
     address) repl-connect list --addresses 2>/dev/null; _repl_connect_sockets "$2" ;;
+    group) _repl_connect_words address "$2"; _repl_connect_words partner ;;
+    partner) repl-connect partners list --names 2>/dev/null ;;
     file) compgen -f -- "$2" ;;
     command) printf '%s\\n' @COMMANDS@ ;;
     nothing) ;;
@@ -59,6 +62,7 @@ _repl_connect_sockets() {  # and the way to them; without a slash a name is no s
 _repl_connect() {
     # Words as they were typed: bash splits at colons, addresses have them.
     local line=${COMP_LINE:0:COMP_POINT} word command='' options values kinds kind='' position=0
+    local several=''
     local -a words
     read -ra words <<<"$line"
     local current=''
@@ -88,15 +92,21 @@ _repl_connect() {
             [[ ${word%%=*} == "$after" ]] && kind=${word#*=}
         done
     else
-        kind=${kinds[position]:-nothing}
+        kind=${kinds[position]:-${several:-nothing}}
     fi
     local IFS=$'\\n' found=''
     [[ ! $after && ${#words[@]} == 1 ]] && found=$(_repl_connect_words command)$'\\n'
     [[ ! $after && $current == -* ]] && found+=$(IFS=' '; printf '%s\\n' $options)$'\\n'
     found+=$(_repl_connect_words "$kind" "$current")
     mapfile -t COMPREPLY < <(compgen -W '$found' -- "$current" | awk '!seen[$0]++')
-    local before=${current%"${current##*[:@=]}"}  # bash puts in only what follows these
+    # Bash puts in only what follows the last : or =, or begins with the last @.
+    local after_mark=${current##*[:=]} before=${current%"${current##*[:=]}"}
+    [[ $after_mark == *@* ]] && before=${current%"@${after_mark##*@}"}
     COMPREPLY=("${COMPREPLY[@]#"$before"}")
+    if [[ ${COMPREPLY[*]} == @* && ! "${COMPREPLY[*]##@*}" =~ [^[:space:]] ]]; then
+        compopt +o filenames 2>/dev/null  # which would put a backslash before the @
+        COMPREPLY=("${COMPREPLY[@]//\\*/\\\\*}")  # no pattern for the shell
+    fi
 }
 complete -o filenames -o nosort -F _repl_connect repl-connect
 """
@@ -113,9 +123,11 @@ def _bash(commands: list[Command]) -> str:
             for name in each.names
         )
         kinds = " ".join(_quoted(_kind(each)) for each in _words(command))
+        several = [_quoted(_kind(each)) for each in _words(command) if each.several]
+        last = f" several={several[0]}" if several else ""
         cases.append(
             f"    {command.words or '*'}) options={_quoted(options)}\n"
-            f"        values=({values}) kinds=({kinds}) ;;"
+            f"        values=({values}) kinds=({kinds}){last} ;;"
         )
     cases = [*cases[1:], cases[0]]  # the prompt's, which is for whatever is no command
     return _BASH.replace("@COMMANDS@", " ".join(COMMANDS)).replace("@CASES@", "\n".join(cases))
@@ -136,6 +148,15 @@ _repl_connect_addresses() {
     found=(${(f)"$(repl-connect list --addresses 2>/dev/null)"})
     compadd -a found
     _files
+}
+_repl_connect_partners() {
+    local -a found
+    found=(${(f)"$(repl-connect partners list --names 2>/dev/null)"})
+    compadd -a found
+}
+_repl_connect_groups() {
+    _repl_connect_partners
+    _repl_connect_addresses
 }
 _repl_connect_commands() {
     local -a found
@@ -161,6 +182,7 @@ fi
 """
 _ZSH_ACTIONS: Final = {
     "address": "_repl_connect_addresses",
+    "group": "_repl_connect_groups",
     "file": "_files",
     "command": "_repl_connect_commands",
     _NOTHING: " ",
@@ -174,10 +196,14 @@ def _zsh(commands: list[Command]) -> str:
         lines = ["'(- *)--help[show help]'"]
         for each in _options(command):
             value = f":{each.metavar}:{_zsh_action(each)}" if each.metavar else ""
-            lines += [_quoted(f"{name}[{_zsh_text(each.help)}]{value}") for name in each.names]
+            star = "*" if each.repeated else ""
+            lines += [
+                _quoted(f"{star}{name}[{_zsh_text(each.help)}]{value}") for name in each.names
+            ]
         for number, each in enumerate(_words(command), 1):
             action = _zsh_action(each) if command.words else "_repl_connect_start"
-            lines.append(_quoted(f"{number}:{_zsh_text(each.metavar)}:{action}"))
+            place = "*" if each.several else number
+            lines.append(_quoted(f"{place}:{_zsh_text(each.metavar)}:{action}"))
         joined = " \\\n            ".join(lines)
         cases.append(f"    {command.words or '*'}) {shift}_arguments \\\n            {joined} ;;")
     names = [_quoted(f"{name}:{_zsh_text(what)}") for name, what in COMMANDS.items()]
@@ -202,6 +228,9 @@ _FISH: Final = """\
 function __repl_connect_addresses
     repl-connect list --addresses 2>/dev/null
     __fish_complete_path (commandline -ct)
+end
+function __repl_connect_partners
+    repl-connect partners list --names 2>/dev/null
 end
 complete -c repl-connect -f
 """
@@ -231,6 +260,7 @@ def _fish(commands: list[Command]) -> str:
 def _fish_action(argument: Argument) -> str:
     words = {
         "address": "(__repl_connect_addresses)",
+        "group": "(__repl_connect_partners; __repl_connect_addresses)",
         "file": "(__fish_complete_path (commandline -ct))",
         "command": " ".join(COMMANDS),
         _NOTHING: "",

@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from repl_connect.conversation.connecting import Connect, Connecting
+from repl_connect.conversation.awaiting import link_from
+from repl_connect.conversation.connecting import Connect
 from repl_connect.errors import ReplConnectError
 from repl_connect.link import Link
 
@@ -85,7 +86,7 @@ class Reconnection:
         while True:
             await self._rest(min(pause, longest))
             try:
-                link = await self._attempt(resume)
+                link = await link_from(self._connect, resume)
             except Exception as error:  # whatever it was, the next attempt is due
                 words = str(error) if isinstance(error, ReplConnectError) else repr(error)
                 if words != told or once:
@@ -115,21 +116,3 @@ class Reconnection:
                 break
         self._due = 0.0
         self._on_change()
-
-    async def _attempt(self, resume: str | None) -> Link:
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-
-        def tell() -> None:
-            with contextlib.suppress(RuntimeError):  # the user has left meanwhile
-                loop.call_soon_threadsafe(ended.set)
-
-        connecting = Connecting(self._connect, resume, tell)
-        try:
-            await ended.wait()
-        except asyncio.CancelledError:
-            connecting.abandon()
-            raise
-        link = connecting.wait()
-        assert link is not None
-        return link

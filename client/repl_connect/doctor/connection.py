@@ -20,13 +20,13 @@ from repl_connect.link import Link
 from repl_connect.listeners import Listeners, is_local
 from repl_connect.listing import command_line
 from repl_connect.places import record_at
+from repl_connect.round_trip import can_be_asked, round_trip
 
 __all__ = ["Examination", "examine_address"]
 
 _ROUND_TRIPS: Final = 5
 _ANSWER_TIMEOUT: Final = 5.0
 _SLOW: Final = 0.25  # seconds for a round trip, beyond which a prompt feels it
-_NO_NAME: Final = "repl-connect-no-such-name"
 _BASIC: Final = ("clone", "close", "describe", "eval", "interrupt", "load-file", "stdin")
 _TOOLS: Final = ("completions", "lookup")
 
@@ -39,11 +39,16 @@ class Examination(NamedTuple):
 
 
 def examine_address(
-    address: Address, *, dialect: str | None = None, timeout: float = CONNECT_TIMEOUT
+    address: Address,
+    *,
+    dialect: str | None = None,
+    timeout: float = CONNECT_TIMEOUT,
+    language: str | None = None,
 ) -> Examination:
     """Go the way of a connection, and say at each step what is there. Evaluates nothing.
 
-    Raises `UsageError` for a dialect there is none of.
+    `language` is what is spoken there if the other side does not tell. Raises `UsageError` for a
+    dialect there is none of.
     """
     findings = [Finding(State.OK, "address", _kind(address))]
     if isinstance(address, UnixAddress):
@@ -56,7 +61,7 @@ def examine_address(
     findings += _process(address, pid)
     began = time.monotonic()
     try:
-        link = connect(address, dialect=dialect, timeout=timeout)
+        link = connect(address, dialect=dialect, timeout=timeout, language=language)
     except ConnectError as error:
         fact, _, advice = str(error).removeprefix(f"{address}: ").partition(". ")
         findings.append(Finding(State.WRONG, "connection", fact, advice))
@@ -66,9 +71,8 @@ def examine_address(
         findings.append(Finding(State.OK, "connection", f"open after {_time(took)}"))
         if pid is None and not isinstance(address, SshAddress):
             findings += _connected(link)
-        telephone = isinstance(address, HttpAddress)
-        findings += _spoken(link, telephone=telephone)
-        if link.session.supports("completions") or (_is_native(link) and not telephone):
+        findings += _spoken(link, address)
+        if can_be_asked(link, address):
             findings += _round_trips(link)
     except ConnectionLost as error:
         findings.append(Finding(State.WRONG, "connection", str(error), "try again; see its log"))
@@ -193,7 +197,8 @@ def _is_native(link: Link) -> bool:
     return DIALECTS[link.dialect].native
 
 
-def _spoken(link: Link, *, telephone: bool) -> Iterator[Finding]:
+def _spoken(link: Link, address: Address) -> Iterator[Finding]:
+    telephone = isinstance(address, HttpAddress)
     description = link.session.description
     assert description is not None  # a link is described before it is ready
     for sentence in link.evidence:
@@ -209,6 +214,15 @@ def _spoken(link: Link, *, telephone: bool) -> Iterator[Finding]:
     if description.versions:
         versions = ", ".join(f"{name} {text}" for name, text in description.versions.items())
         yield Finding(State.OK, "versions", versions)
+    if description.language != "text":
+        yield Finding(State.OK, "language", description.language)
+    else:
+        yield Finding(
+            State.NOTE,
+            "language",
+            "it is not told: what is shown and typed is plain text",
+            f"repl-connect partners add NAME {address} --language LANGUAGE, then use @NAME",
+        )
     if link.session.namespace:
         yield Finding(State.OK, "namespace", link.session.namespace)
     ops = description.ops
@@ -228,7 +242,7 @@ def _round_trips(link: Link) -> Iterator[Finding]:
     """How long it takes to be answered: of a cooperative server, how often it polls."""
     times = []
     for _ in range(_ROUND_TRIPS):
-        took = _round_trip(link)
+        took = round_trip(link, _ANSWER_TIMEOUT)
         if took is None:
             yield Finding(
                 State.WRONG,
@@ -247,23 +261,6 @@ def _round_trips(link: Link) -> Iterator[Finding]:
         + (": slow" if slow else ""),
         "is it far away, busy, or does its loop poll seldom?" if slow else "",
     )
-
-
-def _round_trip(link: Link) -> float | None:
-    """Seconds until a question is answered; None if it is not.
-
-    A completion, where there is one: what is adapted here answers `describe` itself, and without
-    completions there is no question that reaches the other side and evaluates nothing.
-    """
-    answers: list[object] = []
-    began = time.monotonic()
-    if link.session.supports("completions"):
-        link.session.complete(_NO_NAME, _NO_NAME, answers.append)
-    else:
-        link.session.request({"op": "describe"}, answers.append)
-    if link.run_until(lambda: bool(answers), _ANSWER_TIMEOUT):
-        return time.monotonic() - began
-    return None
 
 
 def _time(seconds: float) -> str:

@@ -20,9 +20,9 @@ def _link() -> str:
 
 
 def _missing(plugin: str) -> str | None:
-    from repl_connect.nvim.requirement import missing
+    from repl_connect.requirement import missing
 
-    return missing() or _not_found_from(plugin)
+    return missing("pynvim", "The Neovim plugin") or _not_found_from(plugin)
 
 
 def _not_found_from(plugin: str) -> str | None:

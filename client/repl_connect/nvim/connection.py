@@ -235,6 +235,7 @@ class Connection:
             timeout=self._settings.connection.timeout,
             resume=resume,
             keep=KEPT,
+            language=self._target.language,
         )
 
     def _connected_or_failed(self) -> None:
@@ -285,7 +286,20 @@ class Connection:
                 advice=visible(_as_here(link.advice)) or None,
             )
         )
+        self._evaluate_forms(link)
         announce_held(self.number, self.conversation, self._tell)
+
+    def _evaluate_forms(self, link: Link) -> None:
+        """Send what the partner wants evaluated in a new session, before what the user sends."""
+        if self._target is None or not self._target.forms:
+            return
+        from repl_connect.partners.forms import evaluate_forms
+
+        def problem(text: str) -> None:
+            self._tell(Note(text=visible(text), level="warn", connection=self.number))
+
+        with self.conversation.guarded():
+            evaluate_forms(link.session, self._target, problem, self._printed)
 
     def _printed(self, output: Output) -> None:
         text = self.clean_output(output.stream, output.text)

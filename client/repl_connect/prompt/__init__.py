@@ -11,14 +11,14 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final, NoReturn
 
-from repl_connect.address import Address, parse_address
-from repl_connect.errors import AddressError
+from repl_connect.address import Address
 from repl_connect.exit_codes import ExitCode
 from repl_connect.link import Link
-from repl_connect.settings import Loaded, Settings, load_settings
+from repl_connect.settings import Loaded, load_settings
+from repl_connect.targets import Target
 
 __all__ = ["run_prompt", "run_prompt_over"]
 
@@ -27,7 +27,7 @@ _SETTLED: Final = 0.05  # seconds after which the prompt is there
 
 
 def run_prompt(
-    address: Address | None,
+    target: Target | None,
     *,
     dialect: str | None = None,
     plain: bool = False,
@@ -35,9 +35,9 @@ def run_prompt(
 ) -> ExitCode:
     """Connect, and let the user work until they leave. Raises `ReplConnectError`.
 
-    Without an address a Python server of our own is started, and ended when the user leaves.
-    `wait`: for how many seconds to try again while nobody listens at the address; if it is not
-    given, what the settings say.
+    Without a target a Python server of our own is started, and ended when the user leaves.
+    `dialect`: instead of the target's. `wait`: for how many seconds to try again while nobody
+    listens there; if it is not given, what the settings say.
     """
     loaded = _settings()
     timeout = loaded.settings.connection.timeout
@@ -51,12 +51,21 @@ def run_prompt(
         nonlocal connected
         notice = None if connected else _say
         link = connect(
-            place, dialect=dialect, timeout=timeout, resume=resume, keep=KEPT, notice=notice
+            place,
+            dialect=dialect or (target.dialect if target is not None else None),
+            timeout=timeout,
+            resume=resume,
+            keep=KEPT,
+            language=target.language if target is not None else None,
+            notice=notice,
         )
+        if target is not None and target.partner is not None:
+            link.name = f"{target.name} ({link.name})"
         connected = True
         return link
 
-    if address is not None:
+    if target is not None:
+        address = target.address
         opened: list[Link] = []
         wait = loaded.settings.connection.wait if wait is None else wait
         if wait > 0:
@@ -68,7 +77,7 @@ def run_prompt(
             name=str(address),
             plain=plain,
             loaded=loaded,
-            forms=_forms_for(address, loaded.settings),
+            target=target,
         )
 
     from repl_connect.embedded import EmbeddedServer
@@ -92,7 +101,7 @@ def run_prompt_over(
     reconnects: bool = True,
     plain: bool = False,
     loaded: Loaded | None = None,
-    forms: Sequence[str] = (),
+    target: Target | None = None,
 ) -> ExitCode:
     """Let the user work over the link that `connect` makes. Raises `ReplConnectError`.
 
@@ -100,7 +109,7 @@ def run_prompt_over(
     `reconnects`, with the session to take up again. `name` is said when it takes long.
     `program_output` are descriptors of what a program of ours prints by itself, by stream (`out`,
     `err`); they are closed by whoever opened them. `loaded` are the user's settings, read if they
-    are not given. `forms` are evaluated in each new session.
+    are not given. The forms of `target` are evaluated in each new session.
     """
     if loaded is None:
         loaded = _settings()
@@ -108,13 +117,18 @@ def run_prompt_over(
     if plain or dumb or not (sys.stdin.isatty() and sys.stdout.isatty()):
         from repl_connect.prompt.plain import run_plain
 
-        return run_plain(connect, loaded, program_output=program_output, forms=forms)
+        return run_plain(connect, loaded, program_output=program_output, target=target)
 
     from repl_connect.prompt.typeahead import kept_typeahead
 
     with kept_typeahead(sys.stdin.fileno()), _no_collections():
         return _run_on_terminal(
-            connect, loaded, name, program_output=program_output, reconnects=reconnects, forms=forms
+            connect,
+            loaded,
+            name,
+            program_output=program_output,
+            reconnects=reconnects,
+            target=target,
         )
 
 
@@ -143,15 +157,6 @@ def _settings() -> Loaded:
     return load_settings(actions, styles)
 
 
-def _forms_for(address: Address, settings: Settings) -> Sequence[str]:
-    """What the partner of this address wants evaluated after connecting."""
-    for partner in settings.partners.values():
-        with contextlib.suppress(AddressError):
-            if parse_address(partner.address) == address:
-                return partner.forms
-    return ()
-
-
 def _run_on_terminal(
     connect: Callable[[str | None], Link],
     loaded: Loaded,
@@ -159,7 +164,7 @@ def _run_on_terminal(
     *,
     program_output: Mapping[str, int] | None,
     reconnects: bool,
-    forms: Sequence[str],
+    target: Target | None,
 ) -> ExitCode:
     from repl_connect.conversation.connecting import Connecting
 
@@ -203,7 +208,7 @@ def _run_on_terminal(
             output=output,
             program_output=program_output,
             reconnects=reconnects,
-            forms=forms,
+            target=target,
         )
         loop = asyncio.get_running_loop()
         loop.call_later(_SETTLED, _collect_from_now)

@@ -53,6 +53,7 @@ from repl_connect.prompt.showing.printer import Printer
 from repl_connect.prompt.showing.status import Status
 from repl_connect.prompt.showing.values import ValueView
 from repl_connect.settings import Settings
+from repl_connect.targets import Target
 
 if TYPE_CHECKING:
     from repl_connect.prompt.showing.pager import OtherPrograms
@@ -67,8 +68,8 @@ class Prompt:
 
     `link` is open; `connect` makes another after it was lost, by itself if `reconnects`.
     `program_output` are descriptors to read what a program of ours prints by itself, by stream
-    (`out`, `err`). `forms` are evaluated in each new session. `problems` are sentences about the
-    settings, to be said first.
+    (`out`, `err`). The forms of `target` are evaluated in each new session. `problems` are
+    sentences about the settings, to be said first.
     """
 
     is_plain = False
@@ -84,7 +85,7 @@ class Prompt:
         output: Output,
         program_output: Mapping[str, int] | None = None,
         reconnects: bool = True,
-        forms: Iterable[str] = (),
+        target: Target | None = None,
     ) -> None:
         self.settings = settings
         self.language = language_of(link.session.description)
@@ -101,7 +102,7 @@ class Prompt:
             self,
             connect,
             reconnects=reconnects,
-            forms=forms,
+            target=target,
             on_output=lambda output: self.display.event(output),
             on_change=self._redraw,
         )

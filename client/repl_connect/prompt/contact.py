@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from repl_connect.conversation.connecting import Connect
@@ -13,6 +13,7 @@ from repl_connect.escapes import visible
 from repl_connect.link import Link
 from repl_connect.session import Evaluation, Event, Output
 from repl_connect.settings import Settings
+from repl_connect.targets import Target
 
 __all__ = ["Contact", "Place"]
 
@@ -34,9 +35,6 @@ class Place(Protocol):
     def detached(self) -> None:
         """There is none any more."""
 
-    def evaluate(self, code: str) -> None:
-        """Evaluate code as if it had been typed."""
-
     def leave(self) -> None:
         """End."""
 
@@ -44,8 +42,9 @@ class Place(Protocol):
 class Contact:
     """Attaches links, tells of losses, and connects again, more than once if `reconnects`.
 
-    `connect` makes another link. `forms` are evaluated in each new session. `on_output` gets output
-    that belongs to no evaluation; `on_change` is called when `state` may be worded differently.
+    `connect` makes another link. The forms of `target` are evaluated in each new session, and their
+    values are not shown. `on_output` gets their output, and what belongs to no evaluation;
+    `on_change` is called when `state` may be worded differently.
     """
 
     def __init__(
@@ -54,13 +53,14 @@ class Contact:
         connect: Connect,
         *,
         reconnects: bool,
-        forms: Iterable[str],
+        target: Target | None,
         on_output: Callable[[Output], None],
         on_change: Callable[[], None],
     ) -> None:
         self._place = place
         self._reconnects = reconnects
-        self._forms = tuple(forms)
+        self._target = target
+        self._on_output = on_output
         self._on_change = on_change
         self.lost = False
         """Whether there was a link, and there is none."""
@@ -92,9 +92,16 @@ class Contact:
         link.session.print_quota = self._place.settings.printing.quota
         self.conversation.attach(link)
         self._place.attached(link)
-        if not link.session.resumed:
-            for form in self._forms:
-                self._place.evaluate(form)
+        if self._target is not None and self._target.forms:
+            from repl_connect.partners.forms import evaluate_forms
+
+            with self.conversation.guarded():
+                evaluate_forms(
+                    link.session,
+                    self._target,
+                    lambda text: self._place.problem(visible(text)),
+                    self._on_output,
+                )
 
     def greet(self, link: Link, *, before: str = "") -> None:
         """Say who is there."""

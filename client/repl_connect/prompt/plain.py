@@ -30,6 +30,7 @@ from repl_connect.prompt.showing.values import ValueView
 from repl_connect.session import Done, Evaluation, Event, Failed, NeedInput, Output, Value
 from repl_connect.settings import Loaded
 from repl_connect.settings.settings import Settings
+from repl_connect.targets import Target
 from repl_connect.terminal_mode import no_echo
 
 if TYPE_CHECKING:
@@ -46,18 +47,18 @@ def run_plain(
     loaded: Loaded,
     *,
     program_output: Mapping[str, int] | None = None,
-    forms: Iterable[str] = (),
+    target: Target | None = None,
 ) -> ExitCode:
     """Evaluate what standard input holds. Raises `ReplConnectError` if there is no connection.
 
-    `loaded` are the user's settings; `forms` are evaluated first.
+    `loaded` are the user's settings; the forms of `target` are evaluated first.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # bytes that are no text come out as they came
             stream.reconfigure(errors="surrogateescape")
     for problem in loaded.problems:
         sys.stderr.write(f"{problem}\n")
-    return _Plain(open_link(connect), loaded.settings, program_output or {}).run(forms)
+    return _Plain(open_link(connect), loaded.settings, program_output or {}).run(target)
 
 
 class _Plain:
@@ -99,14 +100,14 @@ class _Plain:
         link.on_output = self._show_output
         self.state.attached(self, link)
 
-    def run(self, forms: Iterable[str]) -> ExitCode:
-        """Evaluate the forms; then read, send, show, until the input ends."""
+    def run(self, target: Target | None) -> ExitCode:
+        """Evaluate the target's forms; then read, send, show, until the input ends."""
         if self._asks:
             who = visible(self._link.greeting or "connected")
             self._write(f"{who} at {self._link.name}.\n")
         try:
-            for form in forms:
-                self.evaluate(form)
+            if target is not None and target.forms:
+                self._evaluate_forms(target)
             while not self._leaving and (text := self._next_form()) is not None:
                 self._enter(text)
             if self._lines and not self._leaving:
@@ -123,6 +124,23 @@ class _Plain:
         if self._interrupted:
             return ExitCode.INTERRUPTED
         return ExitCode.RAISED if self._failed else ExitCode.OK
+
+    def _evaluate_forms(self, target: Target) -> None:
+        """Evaluate them to their end. What they print goes to standard error, for it is no data."""
+        from repl_connect.partners.forms import evaluate_forms
+
+        sent = evaluate_forms(
+            self._session,
+            target,
+            lambda text: self.problem(visible(text)),
+            lambda output: self._show_output(output._replace(stream="err")),
+        )
+        try:
+            self._wait(lambda: all(each.done is not None for each in sent), read=False)
+        except KeyboardInterrupt:
+            self._interrupted = self._leaving = not self._asks
+            for each in self._session.running:
+                self._session.interrupt(each, self._interrupt_answered)
 
     def _hear_out(self) -> None:
         """End what is sent to what is no REPL, and show what still comes, until it ends too."""

@@ -10,17 +10,18 @@ from typing import Final
 from repl_connect.address import parse_address
 from repl_connect.errors import AddressError
 from repl_connect.settings.lines import key_lines
+from repl_connect.settings.names import name_problem
 from repl_connect.settings.nearest import Names, did_you_mean, nearest
 from repl_connect.settings.option import toml_text
 from repl_connect.settings.options import OPTIONS, SECTIONS
 from repl_connect.settings.settings import Partner, Settings
 
-__all__ = ["read_file"]
+__all__ = ["read_file", "syntax_problem"]
 
 _MOST_PROBLEMS: Final = 20
 _HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 _TABLES: Final = ("keys", "partners", "colors")
-_TEXT_FIELDS: Final = ("address", "dialect", "language")
+_TEXT_FIELDS: Final = ("address", "dialect", "language", "source")
 _LIST_FIELDS: Final = ("tags", "forms")
 
 
@@ -35,7 +36,7 @@ def read_file(
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        problems.append(_syntax_problem(text, name, error))
+        problems.append(f"{syntax_problem(text, name, error)}; the defaults are used.")
         return Settings()
     check = _Check(text, name)
     given = check.options(document)
@@ -53,10 +54,10 @@ def read_file(
     return settings
 
 
-def _syntax_problem(text: str, name: str, error: Exception) -> str:
-    """The parser's sentence, the place in front."""
+def syntax_problem(text: str, name: str, error: Exception) -> str:
+    """What `tomllib` says of a text, the place in front, without a full stop."""
     if isinstance(error, RecursionError):
-        return f"{name}: it is nested too deeply; the defaults are used."
+        return f"{name}: it is nested too deeply"
     words, found, place = str(error).rpartition(" (at ")
     place = place.removesuffix(")")
     if not found:
@@ -67,7 +68,7 @@ def _syntax_problem(text: str, name: str, error: Exception) -> str:
     where = f":{line}" if line.isdigit() else ""
     at = f" at column {column}" if column else ""
     words = "".join(char for char in words[:200] if char.isprintable())
-    return f"{name}{where}: {words[:1].lower()}{words[1:]}{at}; the defaults are used."
+    return f"{name}{where}: {words[:1].lower()}{words[1:]}{at}"
 
 
 class _Check:
@@ -164,6 +165,10 @@ class _Check:
         for name, table in self._table(("partners",), document.get("partners", {})).items():
             path = ("partners", name)
             fields = self._table(path, table)
+            problem = name_problem(name)
+            if problem is not None:
+                self._say(path, f"\"{_shown(name)}\" can't be a partner's name: it {problem}.")
+                continue
             texts: dict[str, str] = {}
             lists: dict[str, tuple[str, ...]] = {}
             for key, value in fields.items():
@@ -174,7 +179,8 @@ class _Check:
                     near = did_you_mean(key, (*_TEXT_FIELDS, *_LIST_FIELDS))
                     self._say((*path, key), f"a partner has no `{_shown(key)}`{near}")
                 elif isinstance(value, str):
-                    texts[key] = value
+                    if self._is_known(path, key, value):
+                        texts[key] = value
                 else:
                     self._say((*path, key), f"`{key}` takes a text, not {toml_text(value)}.")
             address = texts.get("address")
@@ -194,10 +200,30 @@ class _Check:
                 address=address,
                 dialect=texts.get("dialect"),
                 language=texts.get("language"),
-                tags=lists.get("tags", ()),
+                tags=self._tags(path, lists.get("tags", ())),
                 forms=lists.get("forms", ()),
+                source=texts.get("source"),
             )
         return partners
+
+    def _is_known(self, path: tuple[str, ...], key: str, value: str) -> bool:
+        """Whether a field may have this value."""
+        from repl_connect.dialects import DIALECTS
+        from repl_connect.languages import LANGUAGES
+
+        names = {"dialect": DIALECTS, "language": LANGUAGES}.get(key)
+        if names is None or value in names:
+            return True
+        self._say((*path, key), f"there is no {key} `{_shown(value)}`{did_you_mean(value, names)}")
+        return False
+
+    def _tags(self, path: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the tags that can be typed, each once."""
+        for tag in tags:
+            problem = name_problem(tag)
+            if problem is not None:
+                self._say((*path, "tags"), f'"{_shown(tag)}" can\'t be a tag: it {problem}.')
+        return tuple(dict.fromkeys(tag for tag in tags if name_problem(tag) is None))
 
     def _table(self, path: tuple[str, ...], value: object) -> dict[str, object]:
         if isinstance(value, dict):

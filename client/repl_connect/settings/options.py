@@ -15,6 +15,7 @@ __all__ = [
     "OPTIONS",
     "SECTIONS",
     "ConnectionSettings",
+    "DashboardSettings",
     "HistorySettings",
     "LogSettings",
     "PrintingSettings",
@@ -118,6 +119,20 @@ class PrintingSettings(Section, section="printing"):
     width = Option(0, "columns; 0: the terminal's", least=0, most=10_000)
 
 
+class DashboardSettings(Section, section="dashboard"):
+    """How the dashboard looks."""
+
+    __slots__ = ()
+
+    theme = Option(
+        "auto",
+        "the colours; auto: dark or light by the terminal's background, else one of textual's "
+        "themes (nord, gruvbox, ansi-dark, ...)",
+        at_start=True,
+    )
+    mouse = Option(True, "let the mouse choose and scroll; else it selects text", at_start=True)
+
+
 SECTIONS: Final[Mapping[str, type[Section]]] = MappingProxyType(
     {
         each.section: each
@@ -127,6 +142,7 @@ SECTIONS: Final[Mapping[str, type[Section]]] = MappingProxyType(
             HistorySettings,
             LogSettings,
             PrintingSettings,
+            DashboardSettings,
         )
     }
 )

@@ -12,6 +12,7 @@ from repl_connect.settings.option import toml_text
 from repl_connect.settings.options import (
     OPTIONS,
     ConnectionSettings,
+    DashboardSettings,
     HistorySettings,
     LogSettings,
     PrintingSettings,
@@ -25,7 +26,10 @@ _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class Partner(NamedTuple):
-    """A program that one connects to by name. `forms` are evaluated after connecting."""
+    """A program that one connects to by name. `forms` are evaluated after connecting.
+
+    `source` is where it was imported from, for one that was: `dask://…`.
+    """
 
     name: str
     address: str
@@ -33,6 +37,7 @@ class Partner(NamedTuple):
     language: str | None = None
     tags: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    source: str | None = None
 
 
 class Settings:
@@ -44,7 +49,7 @@ class Settings:
     """
 
     __slots__ = (
-        *("colors", "connection", "given", "history", "keys", "log", "origins"),
+        *("colors", "connection", "dashboard", "given", "history", "keys", "log", "origins"),
         *("partners", "printing", "prompt"),
     )
 
@@ -67,6 +72,7 @@ class Settings:
         self.history = HistorySettings(given)
         self.log = LogSettings(given)
         self.printing = PrintingSettings(given)
+        self.dashboard = DashboardSettings(given)
 
 
 class Shown(NamedTuple):
@@ -90,13 +96,15 @@ def shown(settings: Settings) -> list[Shown]:
 
 
 def option_name(text: str) -> str:
-    """The whole name of an option; its section may be left out.
+    """The whole name of an option; its section may be left out: of several it is the prompt's.
 
     Raises `UsageError` with the nearest name for what is none.
     """
     if text in OPTIONS:
         return text
     found = [name for name in OPTIONS if name.rpartition(".")[2] == text]
+    if len(found) > 1:
+        found = [name for name in found if name.startswith("prompt.")]
     if len(found) == 1:
         return found[0]
     raise UsageError(f"There is no option `{text}`{did_you_mean(text, OPTIONS)}")

@@ -1,0 +1,28 @@
+"""Commands that take several targets: what the words of the command line lead to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from repl_connect.address import SshAddress
+from repl_connect.escapes import visible
+from repl_connect.targets import Target, group_problems, targets_of
+
+__all__ = ["several_targets"]
+
+
+def several_targets(words: Sequence[str]) -> list[Target]:
+    """What these addresses, partners and groups lead to. Raises `AddressError`.
+
+    Mistakes in the configuration that may have to do with it are said on standard error. If
+    several are reached by ssh, it asks for no passwords from here on: they would be mixed up.
+    """
+    targets = targets_of(words)
+    for problem in group_problems(words):
+        print(f"repl-connect: {visible(problem)}", file=sys.stderr)
+    if len(targets) > 1 and any(isinstance(target.address, SshAddress) for target in targets):
+        from repl_connect.ssh import ask_nobody
+
+        ask_nobody()
+    return targets

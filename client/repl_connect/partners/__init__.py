@@ -1,0 +1,1 @@
+"""Partners: programs that have a name in the configuration."""
