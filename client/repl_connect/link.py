@@ -22,7 +22,7 @@ from repl_server.wire import NEED_DATA, Idle, Message, ProtocolError
 __all__ = ["Link"]
 
 _CHUNK: Final = 64 * 1024  # larger buffers made each small read slower, by malloc's mmap threshold
-_READS: Final = 16  # chunks taken at once before others get their turn: 1 MiB
+_READS: Final = 16  # chunks
 _OUTGOING: Final = 64 * 1024 * 1024  # bytes waiting to be written, beyond which we give up
 _EARLY: Final = 1024 * 1024  # characters of output that are kept until somebody wants them
 _TCP_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
@@ -57,6 +57,8 @@ class Link:
         self._outgoing: deque[bytes] = deque()
         self._outgoing_bytes = 0
         self._shut = False
+        self.at_once = _READS * _CHUNK
+        """Bytes that `read_ready` takes before others get their turn."""
         self._quickack = _TCP_QUICKACK if stream.family != socket.AF_UNIX else None
         stream.setblocking(False)
 
@@ -89,9 +91,10 @@ class Link:
         """
         if self.lost is not None:
             raise self.lost
-        for _ in range(_READS):
+        size = min(_CHUNK, self.at_once)
+        for _ in range(self.at_once // size):
             try:
-                data = self._stream.recv(_CHUNK)
+                data = self._stream.recv(size)
             except (BlockingIOError, InterruptedError):
                 break
             except OSError as error:
@@ -102,7 +105,7 @@ class Link:
             self._hand_on()
             if not data:
                 self._fail(f"{self.name}: the other side closed the connection.")
-            if len(data) < _CHUNK:
+            if len(data) < size:
                 break
         self._flush()
 

@@ -54,6 +54,8 @@ COMMON_LISP = lisp_language(
     syntax=_SYNTAX,
     brackets="(",
     display_namespace=lambda namespace: f"{namespace or 'CL-USER'}> ",
+    named={},  # a backslash makes the next character stand for itself, whatever it is
+    numbered="",
     load_declarations=_declarations,
 )
 """Common Lisp, whatever implementation."""

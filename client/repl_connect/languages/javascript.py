@@ -140,6 +140,12 @@ def _code_at(text: str, position: int) -> tuple[int, int] | None:
     return span_at(text, _statements(text), position)
 
 
+def _literal(text: str) -> str:
+    import json
+
+    return json.dumps(text)  # in ASCII, which is JavaScript too
+
+
 def _structure() -> Structure:
     from repl_connect.languages import forms
     from repl_connect.languages.javascript_structure import read
@@ -163,6 +169,8 @@ JAVASCRIPT = Language(
     call_at=_call_at,
     statements=_statements,
     code_at=_code_at,
+    uses=javascript_tokens.uses,
+    text_literal=_literal,
     load_structure=_structure,
 )
 """JavaScript."""

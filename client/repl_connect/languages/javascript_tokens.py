@@ -9,7 +9,7 @@ from typing import Final
 from repl_connect.languages.language import Bracket
 from repl_connect.languages.tokens import Token, pair, starting_before
 
-__all__ = ["Token", "brackets", "context", "tokens"]
+__all__ = ["Token", "brackets", "context", "tokens", "uses"]
 
 _TOKEN: Final = r"""
       (?P<space>\s+)
@@ -125,3 +125,17 @@ def context(text: str, position: int) -> str:
 def brackets(text: str) -> list[Bracket]:
     """Every bracket of the code, with its partner."""
     return pair(text, [start for kind, start, _ in tokens(text) if kind in ("open", "close")])
+
+
+def uses(text: str, name: str) -> list[tuple[int, int]]:
+    """Where a name stands in the code: not as a property, nor as a key of an object."""
+    code = [each for each in tokens(text) if each[0] not in ("comment", "remark")]
+    words = ["", *(text[start:end] for _, start, end in code), ""]
+    return [
+        (start, end)
+        for index, (kind, start, end) in enumerate(code, 1)
+        if kind == "name"
+        and words[index] == name
+        and words[index - 1] not in (".", "?.")
+        and not (words[index - 1] in ("{", ",") and words[index + 1] == ":")
+    ]

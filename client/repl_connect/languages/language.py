@@ -161,6 +161,10 @@ def _no_namespaces(_: str) -> tuple[str, ...]:
     return ()
 
 
+def _no_uses(_text: str, _name: str) -> list[tuple[int, int]]:
+    return []
+
+
 def _line_at(text: str, position: int) -> tuple[int, int] | None:
     start = text.rfind("\n", 0, position) + 1
     line = text[start:].partition("\n")[0]
@@ -244,6 +248,17 @@ class Language:
     """Makes what `structure` is."""
     display_namespace: Callable[[str | None], str] = _no_namespace
     """The prompt for a namespace, with the blank at its end."""
+    uses: Callable[[str, str], list[tuple[int, int]]] = _no_uses
+    """Where a text has a name as a symbol of its code: start and end of each place, in order.
+
+    Not in a string or a comment, not as a part of a longer name, not what names something else: an
+    attribute, a parameter, a quoted symbol.
+    """
+    text_literal: Callable[[str], str] | None = None
+    """Any text as a string literal, to stand in code; None if it is not known how.
+
+    Raises `ValueError`, with why, for text that can't be written.
+    """
     is_meta_command: Callable[[str], bool] = _never
     """Whether the text is a command of the REPL's own, to be sent as it is (Guile's `,bt`)."""
     meta_commands: str = ""

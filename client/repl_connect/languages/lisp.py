@@ -26,6 +26,7 @@ __all__ = [
     "symbol_at",
     "symbol_before",
     "tokens",
+    "uses",
 ]
 
 _BRACKETS: Final = ("open", "close")
@@ -265,6 +266,17 @@ def context(text: str, position: int, syntax: Syntax) -> str:
 def brackets(text: str, syntax: Syntax) -> list[Bracket]:
     """Every bracket of the code, with its partner."""
     return pair(text, [end - 1 for kind, _, end in tokens(text, syntax) if kind in _BRACKETS])
+
+
+def uses(text: str, name: str, syntax: Syntax) -> list[tuple[int, int]]:
+    """Where a name stands in the code and is not quoted there."""
+    found = []
+    quoted = False
+    for kind, start, end in tokens(text, syntax):
+        if kind == "name" and text[start:end] == name and not quoted:
+            found.append((start, end))
+        quoted = kind == "prefix" and text[end - 1] == "'"
+    return found
 
 
 def find_error(text: str, syntax: Syntax) -> SyntaxProblem | None:

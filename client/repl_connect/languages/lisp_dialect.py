@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from repl_connect.languages import lisp
 from repl_connect.languages.language import Call, Language, Structure
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["lisp_language"]
 
+_NAMED: Final[Mapping[str, str]] = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
 
 def lisp_language(
     *,
@@ -25,11 +27,14 @@ def lisp_language(
     syntax: Syntax,
     brackets: str,
     display_namespace: Callable[[str | None], str],
+    named: Mapping[str, str] = _NAMED,
+    numbered: str | None = "\\u{:04x}",
     load_declarations: Callable[[], Declarations] | None = None,
 ) -> Language:
     """The record of a dialect: `brackets` are those that open, `syntax` says how it is read.
 
-    `load_declarations` makes what says which forms declare a namespace, if any do.
+    `named` and `numbered` say how a string literal has control characters, as `lisp_literal` takes
+    them. `load_declarations` makes what says which forms declare a namespace, if any do.
     """
     return Language(
         name=name,
@@ -49,6 +54,8 @@ def lisp_language(
         statements=partial(_statements, syntax=syntax),
         code_at=partial(_code_at, syntax=syntax),
         namespace_at=partial(_namespace_at, syntax=syntax, load=load_declarations),
+        uses=partial(lisp.uses, syntax=syntax),
+        text_literal=partial(_literal, named=named, numbered=numbered),
         load_structure=partial(_structure, syntax=syntax),
         display_namespace=display_namespace,
     )
@@ -83,6 +90,12 @@ def _namespace_at(
     from repl_connect.languages import lisp_namespaces
 
     return lisp_namespaces.namespace_at(text, position, syntax, load())
+
+
+def _literal(text: str, named: Mapping[str, str], numbered: str | None) -> str:
+    from repl_connect.languages import literals
+
+    return literals.lisp_literal(text, named=named, numbered=numbered)
 
 
 def _structure(syntax: Syntax) -> Structure:

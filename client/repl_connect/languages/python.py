@@ -242,6 +242,10 @@ def _modules(path: str) -> tuple[str, ...]:
     return tuple(".".join(names[index:]) for index in range(start, len(names)))
 
 
+def _literal(text: str) -> str:
+    return ascii(text)
+
+
 def _structure() -> Structure:
     from repl_connect.languages import python_structure
 
@@ -267,6 +271,8 @@ PYTHON = Language(
     code_at=_code_at,
     extracted=_extracted,
     namespaces_of_path=_modules,
+    uses=python_tokens.uses,
+    text_literal=_literal,
     load_structure=_structure,
     display_namespace=lambda namespace: f"{namespace or '__main__'}> ",
 )

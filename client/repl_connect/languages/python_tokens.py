@@ -10,7 +10,7 @@ from typing import Final
 from repl_connect.languages.language import Bracket
 from repl_connect.languages.tokens import Token, pair, shared_prefix, starting_before
 
-__all__ = ["brackets", "context", "tokens"]
+__all__ = ["brackets", "context", "tokens", "uses"]
 
 _TOKEN: Final = r"""
       (?P<comment>\#[^\n]*)
@@ -84,3 +84,20 @@ def context(text: str, position: int) -> str:
 def brackets(text: str) -> list[Bracket]:
     """Every bracket of the code, with its partner."""
     return pair(text, [start for kind, start, _ in tokens(text) if kind in ("open", "close")])
+
+
+def uses(text: str, name: str) -> list[tuple[int, int]]:
+    """Where a name stands in the code: not as an attribute, nor as a keyword of a call."""
+    found = []
+    before = ""
+    after_open = False  # where a keyword may stand
+    for kind, start, end in tokens(text):
+        if kind in ("comment", "newline", "joined"):
+            continue
+        if kind == "name" and text[start:end] == name and before != ".":
+            is_keyword = after_open and re.match(r"\s*=(?!=)", text[end:]) is not None
+            if not is_keyword:
+                found.append((start, end))
+        before = text[start:end]
+        after_open = before in ("(", ",")
+    return found

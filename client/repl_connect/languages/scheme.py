@@ -153,6 +153,7 @@ SCHEME = lisp_language(
     syntax=_SCHEME,
     brackets="([",
     display_namespace=_prompt,
+    numbered=None,  # they have no escape in common
 )
 """Any Scheme, by the reports."""
 
