@@ -23,7 +23,7 @@ from repl_connect.places import BadPortFile, Place, places, shown_path
 from repl_connect.replies import description_of, statuses_of
 from repl_server.wire import Idle, Message, ProtocolError
 
-__all__ = ["ASK_TIMEOUT", "Listing", "Server", "Stale", "command_line", "survey"]
+__all__ = ["ASK_TIMEOUT", "Listing", "Server", "Stale", "command_line", "look_at", "survey"]
 
 ASK_TIMEOUT: Final = 0.6
 """Seconds that all the servers together get to answer."""
@@ -40,7 +40,9 @@ class Server(NamedTuple):
 
     `state`: `live` (it has answered), `busy` (it accepts connections and has not answered in time),
     `token` (it wants one), `unasked` (a REPL of another kind, which is left alone: known by its
-    process or its greeting). `local`: it is of this directory tree.
+    process or its greeting), `announced` (nothing more is known of it than what it tells the
+    network). `local`: it is of this directory tree. `announced`: its name on the network, if it was
+    found there; whatever else is said of such a one is what somebody there says.
     """
 
     address: Address
@@ -54,6 +56,7 @@ class Server(NamedTuple):
     directory: str = ""
     greeting: str = ""
     clients: int | None = None
+    announced: str = ""
 
     @property
     def spoken(self) -> str:
@@ -65,6 +68,12 @@ class Server(NamedTuple):
         """The start of its command line; `?` if that is not known."""
         program = self.program or "?"
         return program if len(program) <= _SHORT else program[: _SHORT - 1] + "…"
+
+    def address_from(self, here: str) -> str:
+        """The address as it is understood everywhere, where `here` is the one it was seen from."""
+        if isinstance(self.address, UnixAddress):
+            return os.path.normpath(os.path.join(here, self.address.path))
+        return str(self.address)
 
 
 class Stale(NamedTuple):
@@ -118,6 +127,22 @@ def survey(here: str, timeout: float = ASK_TIMEOUT) -> Listing:
             else:
                 listing.others.append(each.problem)
     return listing
+
+
+def look_at(address: TcpAddress, timeout: float = ASK_TIMEOUT) -> str:
+    """The state of the nREPL server at an address (see `Server`); empty if there is none."""
+    place = Place(address, local=True)
+    try:
+        stream = _open(address)
+    except OSError:
+        return ""
+    asked = _Asked(place, stream, "", Listeners())
+    try:
+        _wait([asked], time.monotonic() + timeout)
+    finally:
+        asked.close()
+    server = asked.server()
+    return server.state if server is not None else ""
 
 
 def command_line(pid: int) -> str:

@@ -10,19 +10,21 @@ the user's own files there count: a stranger could have put a socket in our way.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from typing import Final, NamedTuple
 
 from repl_connect.address import Address, SshAddress, TcpAddress, UnixAddress, parse_address
 from repl_connect.errors import AddressError
-from repl_server.network.records import Record, records
+from repl_server.network.records import Record, records, runtime_directory
 
 __all__ = [
     "EMBEDDED",
     "PORT_FILE",
     "BadPortFile",
     "Place",
+    "Signs",
     "address_of",
     "places",
     "record_at",
@@ -92,6 +94,33 @@ def places(here: str) -> tuple[list[Place], list[BadPortFile]]:
     return list(once.values()), bad
 
 
+class Signs:
+    """What tells, without asking anybody, that the places seen from a directory are others now."""
+
+    def __init__(self, here: str) -> None:
+        self._here = here
+        self._sockets: dict[str, tuple[int, object]] = {}  # as they were at a directory's change
+
+    def look(self) -> object:
+        """Something that equals what was given before as long as no place has come or gone."""
+        directories = _directories(self._here)
+        with contextlib.suppress(OSError):
+            directories.append(runtime_directory())
+        return [(each, self._files(each)) for each in directories]
+
+    def _files(self, directory: str) -> object:
+        try:
+            changed = os.stat(directory).st_mtime_ns
+        except OSError:
+            return None
+        before = self._sockets.get(directory)
+        if before is None or before[0] != changed:
+            names = (*_sockets(directory), *_records(directory))
+            before = changed, [(name, _version(name)) for name in names]
+            self._sockets[directory] = before
+        return before[1], _version(os.path.join(directory, PORT_FILE))
+
+
 def address_of(record: Record) -> Address:
     """Where the server of a record listens, from this machine."""
     if record.address.startswith("unix:"):
@@ -131,6 +160,24 @@ def _directories(here: str) -> list[str]:
             break
         found.append(here)
     return found
+
+
+def _records(directory: str) -> list[str]:
+    """The files in a directory that look like records, by name."""
+    try:
+        names = sorted(name for name in os.listdir(directory) if name.endswith(".nrepl"))
+    except OSError:
+        return []
+    return [os.path.join(directory, name) for name in names]
+
+
+def _version(path: str) -> tuple[int, int] | None:
+    """Another one if another file is there, or another text in it."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _port_text(path: str) -> str | None:

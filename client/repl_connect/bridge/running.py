@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from repl_connect.address import Address, SshAddress
@@ -55,11 +56,15 @@ def serve_listening(
     eager: bool = False,
     port_file: bool = False,
     token: str | None = None,
+    announced_as: str | None = None,
+    interfaces: Sequence[str] | None = None,
 ) -> ExitCode:
     """Serve clients at `where` (None: in the runtime directory) until SIGTERM or Ctrl-C.
 
     The banner is printed on standard output, for the tools that look for it. Raises `UsageError`
     where nobody can listen, and `ConnectError` if `eager` and the REPL is not there.
+
+    `announced_as`: tell the network, by this name, on that of `interfaces`; raises as `announce`.
     """
     try:
         listener = listen(where, token=token, port_file=port_file, mode="bridge")
@@ -71,8 +76,13 @@ def serve_listening(
     try:
         if eager:
             bridge.find_now(ending.found)
-        print(listener.banner, flush=True)
-        ending.wait()
+        with contextlib.ExitStack() as stack:
+            if announced_as is not None:
+                from repl_connect.lan import announce
+
+                stack.enter_context(announce(listener, program=announced_as, interfaces=interfaces))
+            print(listener.banner, flush=True)
+            ending.wait()
     finally:
         bridge.close()
     return ExitCode.OK

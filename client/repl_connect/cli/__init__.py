@@ -23,6 +23,10 @@ __all__ = ["COMMANDS", "command_named", "main_exit", "run"]
 COMMANDS: Final[Mapping[str, str]] = {
     "eval": "evaluate something in a running program, once",
     "op": "send one nREPL op, and print what is answered",
+    "submit": "leave code with a running program, to be evaluated by itself",
+    "result": "what such a job has brought",
+    "jobs": "the jobs there are",
+    "cancel": "end a job",
     "map": "evaluate in many programs at once, or deal work out to them",
     "partners": "the programs that have a name: add, remove, list, check",
     "bridge": "serve any REPL to nREPL clients: editors, tools",

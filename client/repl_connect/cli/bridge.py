@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from repl_connect.cli.command import DIALECT, Argument, Command, parser_of
+from repl_connect.cli.command import DIALECT, Argument, Command, parser_of, seconds
 from repl_connect.errors import UsageError
 from repl_connect.exit_codes import ExitCode
 from repl_connect.targets import ADDRESS_HELP, target_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from repl_connect.address import Address
 
 __all__ = ["COMMAND"]
 
@@ -18,7 +23,7 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     target = target_of(options.address)
     dialect = options.dialect or target.dialect
     if options.stdio:
-        for option in ("listen", "port_file", "token_file"):
+        for option in ("listen", "port_file", "token_file", "announce", "keep_jobs"):
             if getattr(options, option):
                 raise UsageError(
                     f"--stdio serves the one client that started it: leave "
@@ -37,6 +42,8 @@ def _run(arguments: Sequence[str]) -> ExitCode:
             "--unless-nrepl is for an editor that can connect to an nREPL server itself: "
             "give --stdio too."
         )
+    if options.keep_jobs is not None:
+        return _keep_jobs(target.address, dialect, options)
     from repl_connect.bridge.running import serve_listening
     from repl_server.environment import token
     from repl_server.errors import ServerError
@@ -52,7 +59,20 @@ def _run(arguments: Sequence[str]) -> ExitCode:
         eager=options.eager,
         port_file=options.port_file,
         token=asked_for,
+        announced_as=target.name.removeprefix("@") if options.announce else None,
     )
+
+
+def _keep_jobs(address: Address, dialect: str | None, options: argparse.Namespace) -> ExitCode:
+    for option in ("listen", "port_file", "token_file", "announce", "eager"):
+        if getattr(options, option):
+            raise UsageError(
+                "With --keep-jobs it listens where `submit` and `result` look for it: leave "
+                f"--{option.replace('_', '-')} out."
+            )
+    from repl_connect.jobs.keeper import keep_jobs
+
+    return keep_jobs(address, dialect=dialect, grace=options.keep_jobs)
 
 
 COMMAND: Final = Command(
@@ -85,6 +105,17 @@ COMMAND: Final = Command(
             "clients must give the token in this file; needed to listen beyond this machine",
             metavar="FILE",
             completes="file",
+        ),
+        Argument(
+            ("--announce",),
+            "tell the network (mDNS), where `list --lan` shows it; needs a token, and zeroconf",
+        ),
+        Argument(
+            ("--keep-jobs",),
+            "only keep jobs, as `submit` starts it: until the results were fetched, and so long "
+            "after that",
+            metavar="SECONDS",
+            convert=seconds,
         ),
         DIALECT,
     ),

@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote_plus
 if TYPE_CHECKING:
     from repl_connect.address import HttpAddress
 
-__all__ = ["PACKAGE", "Answer", "Telephone", "TelephoneError", "error_in"]
+__all__ = ["PACKAGE", "Answer", "Telephone", "TelephoneError", "error_in", "error_words"]
 
 PACKAGE: Final = "CL-USER"
 """The package that it reads in."""
@@ -126,6 +126,14 @@ def error_in(value: str) -> str | None:
     """The type of the error that a value stands for, if it looks like one."""
     match = _ERROR.fullmatch(value)
     return match[1] if match is not None else None
+
+
+def error_words(value: str, error: str) -> str:
+    """What is to be said of a value that looks like an error of this type."""
+    return (
+        f"{value} is what telephone makes of an error of the type {error}. "
+        "(A form whose value is this list looks the same.)\n"
+    )
 
 
 def _encoded(text: str) -> str:

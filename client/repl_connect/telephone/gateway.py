@@ -30,6 +30,7 @@ from repl_connect.telephone.calls import (
     Telephone,
     TelephoneError,
     error_in,
+    error_words,
 )
 from repl_connect.telephone.jobs import TelephoneJobs
 from repl_server.dispatch.dispatcher import Dispatcher, Evaluation, Request, Session
@@ -229,9 +230,5 @@ class _Evaluator:
         )
         error = error_in(answer.value)
         if error is not None:
-            evaluation.error(
-                f"{answer.value} is what telephone makes of an error of the type {error}. "
-                "(A form whose value is this list looks the same.)\n",
-                ex=error,
-            )
+            evaluation.error(error_words(answer.value, error), ex=error)
         return error is None

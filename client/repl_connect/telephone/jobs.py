@@ -19,6 +19,7 @@ from repl_connect.telephone.calls import (
     Telephone,
     TelephoneError,
     error_in,
+    error_words,
 )
 from repl_server.dispatch.requests import Request
 
@@ -115,7 +116,7 @@ class TelephoneJobs:
                 fields |= {"values": [answer.value], "ns": PACKAGE}
                 error = error_in(answer.value)
                 if error is not None:
-                    fields["error"] = {"ex": error}
+                    fields |= {"error": {"ex": error}, "err": error_words(answer.value, error)}
             request.reply({**fields, "status": ["done"]})
 
         self._answer(request, ask)

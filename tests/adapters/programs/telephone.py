@@ -55,6 +55,7 @@ def end(ident: str) -> None:
     code = jobs[ident][0]
     if code == "(wait)":
         gone_on.wait()
+        gone_on.clear()
     elif code == "(go-on)":
         gone_on.set()
     ended.add(ident)
