@@ -8,8 +8,9 @@ import pytest
 from prompt.conftest import StartPrompt
 from prompt_toolkit.output import ColorDepth
 
-from repl_connect.prompt.look.style import STYLE_CLASSES, color_depth, style_for, theme_of_terminal
+from repl_connect.prompt.look.style import STYLE_CLASSES, color_depth, style_for
 from repl_connect.prompt.look.themes import THEMES, rules
+from repl_connect.terminal_theme import theme_of_terminal
 
 BACKGROUNDS = {
     "dark": ("#000000", "#1e1e1e", "#282c34"),

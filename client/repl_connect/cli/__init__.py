@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "cancel": "end a job",
     "map": "evaluate in many programs at once, or deal work out to them",
     "partners": "the programs that have a name: add, remove, list, check",
+    "dashboard": "watch and command many programs on one screen",
     "bridge": "serve any REPL to nREPL clients: editors, tools",
     "list": "what is live on this machine",
     "doctor": "what is wrong, and what to type",

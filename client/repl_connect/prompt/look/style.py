@@ -10,8 +10,9 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
 from repl_connect.prompt.look.themes import NATIVE, THEMES, rules
+from repl_connect.terminal_theme import theme_of_terminal
 
-__all__ = ["STYLE_CLASSES", "color_depth", "style_for", "theme_of_terminal"]
+__all__ = ["STYLE_CLASSES", "color_depth", "style_for"]
 
 STYLE_CLASSES: Final = frozenset(name for name, _ in rules(NATIVE))
 """What can be given a look of its own in the settings (`[colors]`)."""
@@ -26,14 +27,6 @@ def style_for(theme: str, overrides: Mapping[str, str] | None = None) -> Style:
     base = rules(THEMES.get(name, NATIVE))
     own = [(name, text) for name, text in (overrides or {}).items() if _is_style(name, text)]
     return Style([*base, *own])
-
-
-def theme_of_terminal() -> str:
-    """`light` or `dark` if the terminal says so in COLORFGBG, else `native`."""
-    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-    if not background.isdecimal():
-        return "native"
-    return "dark" if int(background) in (0, 1, 2, 3, 4, 5, 6, 8) else "light"
 
 
 def color_depth() -> ColorDepth | None:

@@ -1,0 +1,1 @@
+"""What the dashboard knows of its targets: no screen, no terminal, one asyncio loop."""
