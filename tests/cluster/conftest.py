@@ -8,7 +8,7 @@ from cluster.programs import Cluster, dask_cluster, until
 from repl_connect.cluster.scheduler import workers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with dask_cluster(tmp_path_factory.mktemp("dask")) as started:
         yield started

@@ -63,8 +63,11 @@ def killed() -> int:
 
 def connects(path: Path | str) -> bool:
     with socket.socket(socket.AF_UNIX) as sock:
+        sock.setblocking(False)
         try:
             sock.connect(str(path))
+        except BlockingIOError:  # somebody listens, whose queue is full
+            return True
         except (ConnectionRefusedError, FileNotFoundError):
             return False
         return True

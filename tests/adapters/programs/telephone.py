@@ -1,7 +1,7 @@
 """A stand-in for telephone, a job server in Common Lisp that speaks HTTP: the same surface.
 
 Usage: telephone.py PORT. It knows sums and a few words more, the newest job is begun first, one in
-each tenth of a second. A job `(wait)` runs until somebody submits `(go-on)`.
+each tenth of a second. A job `(wait)` runs until a `(go-on)` that was submitted later has run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ VALUES = {
 jobs: dict[str, tuple[str, threading.Event]] = {}
 ended: set[str] = set()
 pending: list[str] = []
-gone_on = threading.Event()
+going_on = threading.Condition()
+gone_on = 0  # the number of the last job `(go-on)`
 paused = threading.Event()
 
 
@@ -52,12 +53,14 @@ def work() -> None:
 
 def end(ident: str) -> None:
     """Evaluate a job."""
-    code = jobs[ident][0]
-    if code == "(wait)":
-        gone_on.wait()
-        gone_on.clear()
-    elif code == "(go-on)":
-        gone_on.set()
+    global gone_on
+    code, number = jobs[ident][0], int(ident[1:])
+    with going_on:
+        if code == "(wait)":
+            going_on.wait_for(lambda: gone_on > number)
+        elif code == "(go-on)":
+            gone_on = max(gone_on, number)
+            going_on.notify_all()
     ended.add(ident)
 
 
