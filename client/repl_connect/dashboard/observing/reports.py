@@ -218,9 +218,9 @@ def _words_of(event: dict[str, Any]) -> str:
         case "topic":
             text = str(event.get("text") or "")
             return f"{line_of(event.get('topic'))}: {text[:_TOPIC_CHARACTERS]}"
-        case "clients":
-            who = " ".join(filter(None, (line_of(event.get(key)) for key in ("client", "name"))))
-            return f"client {who} {line_of(event.get('what'))}"
+        case "clients" if event.get("name"):  # who never says a name only looks whether it is there
+            what = "left" if event.get("what") == "left" else "joined"
+            return f"client {line_of(event.get('client'))} {line_of(event.get('name'))} {what}"
         case "jobs":
             code = line_of(event.get("name") or event.get("code"))
             return f"job {short_id(event.get('job'))} {line_of(event.get('state'))}: {code}"
