@@ -141,6 +141,10 @@ def interrupt(desk: Desk, way: str) -> None:
     desk.open(place.text)
     desk.editor.type(",el")
     desk.until_value(place)
+    # The next in a session of its own: in this one Clojure's nREPL may forget, when the thread that
+    # was interrupted ends late, that another evaluation runs.
+    desk.editor.command("ReplDisconnect")
+    desk.editor.until(lambda: desk.editor.lua(STATE) != "connected", "the end of the connection")
 
 
 def evaluated(desk: Desk, code: str) -> None:
