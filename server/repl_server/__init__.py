@@ -52,8 +52,10 @@ def __getattr__(name: str) -> Any:
     # What is not used is not imported: asyncio alone takes 30 ms.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    import sys
 
-    found = getattr(import_module(f"repl_server.{_PLACES.get(name, 'errors')}"), name)
+    place = f"{__name__}.{_PLACES.get(name, 'errors')}"
+    __import__(place)  # `importlib` would be two more modules
+    found = getattr(sys.modules[place], name)
     globals()[name] = found
     return found

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from repl_server.dispatch.dispatcher import Evaluation
     from repl_server.dispatch.holding import Held
     from repl_server.evaluation.performance import Performance
+    from repl_server.network.relay import Relay
 
 __all__ = ["AsyncioServer", "start"]
 
@@ -51,7 +52,7 @@ async def start(
     """
     loop = asyncio.get_running_loop()
     server = AsyncioServer(
-        lambda room, ticking: _Loop(loop, room, ticking),
+        lambda room, ticking, relay: _Loop(loop, room, ticking, relay),
         address,
         namespace=namespace,
         token=token,
@@ -87,15 +88,19 @@ class _Loop:
     mode = "asyncio"
     flags = TOP_LEVEL_AWAIT
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, room: Room, ticking: Ticking) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, room: Room, ticking: Ticking, relay: Relay
+    ) -> None:
         self.loop = loop
         self.given: dict[_LoopStage, None] = {}
         """Who has something to evaluate at the loop's next turn."""
         self.is_held = False
         """Whether the program's own code waits in the loop's thread, so that nothing is awaited."""
         self.wake = threading.Event()
+        self._is_expected = False
         self._room = room
         self._ticking = ticking
+        self._relay = relay
 
     def open(self, session: PythonSession, perform: Perform) -> Stage:
         """A stage on the loop."""
@@ -103,6 +108,35 @@ class _Loop:
 
     def close(self, seconds: float) -> None:
         """Nothing is waited for: what runs needs the loop."""
+
+    def give(self, stage: _LoopStage) -> None:
+        """Let it evaluate at the loop's next turn."""
+        self.given[stage] = None
+        self._relay.tell(self._expect)
+
+    def _expect(self) -> None:
+        if self.is_held:
+            self.wake.set()
+        if self._is_expected:
+            return
+        self._is_expected = True
+        try:
+            self.loop.call_soon_threadsafe(self._perform)
+        except RuntimeError:
+            self._is_expected = False
+            for stage in list(self.given):
+                stage.give_up()
+
+    def _perform(self) -> None:
+        """The loop's turn has come."""
+        self._is_expected = False
+        try:
+            for stage in list(self.given):
+                stage.perform_within()
+        finally:
+            if self.given:
+                self._expect()
+            self._relay.call()
 
     def runs_here(self) -> bool:
         """Whether this thread is the loop's, and is in the midst of a turn of it."""
@@ -157,14 +191,13 @@ class _LoopStage(Stage):
         self.door.reset()
         self._begin_ticking(evaluation)
         self._next = evaluation
-        self._place.given[self] = None
-        if self._place.is_held:
-            self._place.wake.set()
-        try:
-            self._loop.call_soon_threadsafe(self._perform_next, context=self.session.context)
-        except RuntimeError:
-            self._next = None
-            self._place.given.pop(self, None)
+        self._place.give(self)
+
+    def give_up(self) -> None:
+        """The loop's turn will not come."""
+        self._place.given.pop(self, None)
+        evaluation, self._next = self._next, None
+        if evaluation is not None:
             evaluation.finish("error", "server-error", err="The program's loop is closed.\n")
 
     def withdraw(self, evaluation: Evaluation) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from repl_server.dispatch.dispatcher import Evaluation
     from repl_server.dispatch.holding import Held
+    from repl_server.network.relay import Relay
 
 
 __all__ = ["CoopServer"]
@@ -103,10 +104,11 @@ class _Turns:
         self._closed = False
         self._room: Room
         self._ticking: Ticking
+        self._relay: Relay
 
-    def place(self, room: Room, ticking: Ticking) -> _Turns:
-        """Itself, when it is known who has room and what is ticked."""
-        self._room, self._ticking = room, ticking
+    def place(self, room: Room, ticking: Ticking, relay: Relay) -> _Turns:
+        """Itself, when it is known who has room, what is ticked, and who reads."""
+        self._room, self._ticking, self._relay = room, ticking, relay
         return self
 
     def open(self, session: PythonSession, perform: Perform) -> Stage:
@@ -131,6 +133,11 @@ class _Turns:
                 self._wake.acquire(timeout=_TURN)
             elif not self.take(0.0):
                 time.sleep(_BUDGET)
+
+    def give(self, stage: _HostStage, evaluation: Evaluation) -> None:
+        """Let it be taken at the program's next poll, or at once if that waits for it."""
+        self.ready.append((stage, evaluation))
+        self._relay.tell(self.rouse)
 
     def rouse(self) -> None:
         """There is something to take."""
@@ -176,6 +183,7 @@ class _Turns:
             stage.perform(evaluation)
             if time.monotonic() >= until:
                 return
+        self._relay.call()
 
     def sleep(self, seconds: float) -> None:
         """Evaluate for so many seconds, and wait in between."""
@@ -215,8 +223,7 @@ class _HostStage(Stage):
         """Evaluate this at the program's next poll."""
         self.door.reset()
         self._begin_ticking(evaluation)
-        self._turns.ready.append((self, evaluation))
-        self._turns.rouse()
+        self._turns.give(self, evaluation)
 
     def withdraw(self, evaluation: Evaluation) -> bool:
         """Take it back, if the program has not polled since."""

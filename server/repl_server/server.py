@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import binascii
 import os
 import sys
 import threading
@@ -21,6 +20,7 @@ from repl_server.evaluation.tools import Tools
 from repl_server.network.conversation import NreplConversation, PeerRoom
 from repl_server.network.io_thread import IoThread, Peer
 from repl_server.network.listen import listen
+from repl_server.network.relay import Relay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Server:
 
     def __init__(
         self,
-        place: Callable[[Room, Ticking], Place],
+        place: Callable[[Room, Ticking, Relay], Place],
         address: str | os.PathLike[str] | int | None,
         *,
         namespace: dict[str, Any] | None,
@@ -67,10 +67,11 @@ class Server:
             self._converse,
             busy=lambda: ticking.busy,
             tick=ticking.tick,
+            relay=(relay := Relay()),
         )
         ticking.rouse = partial(thread.soon, _nothing)
         room = PeerRoom(patience)
-        self._place = place(room, ticking)
+        self._place = place(room, ticking, relay)
         self._tools = Tools()
         self._evaluator = PythonEvaluator(
             Modules(namespace),
@@ -226,7 +227,7 @@ def _nothing() -> None:
 
 def _session_id() -> str:
     """An id nobody can guess, in the form others give theirs."""
-    digits = binascii.hexlify(os.urandom(16)).decode()
+    digits = os.urandom(16).hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 

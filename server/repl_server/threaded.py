@@ -3,7 +3,8 @@
     server = serve("./app.sock", namespace=globals())
 
 Nothing runs in the program's own threads. What a session evaluates runs beside them, with their
-globals; locks are the program's business.
+globals; locks are the program's business. Between evaluations a session's thread may serve the
+connections (`network.relay`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from repl_server.evaluation import routing
 from repl_server.evaluation.output import Room, Ticking
 from repl_server.evaluation.stage import Perform, PythonSession, Stage
+from repl_server.network.bell import Bell
+from repl_server.network.relay import QUICK, Relay
 from repl_server.server import Server
 
 TYPE_CHECKING = False
@@ -72,7 +75,8 @@ class _Threads:
     mode = "threads"
     flags = 0
 
-    def __init__(self, room: Room, ticking: Ticking) -> None:
+    def __init__(self, room: Room, ticking: Ticking, relay: Relay) -> None:
+        self.relay = relay
         self._room = room
         self._ticking = ticking
         self._workers: set[_Worker] = set()
@@ -82,8 +86,7 @@ class _Threads:
 
     def open(self, session: PythonSession, perform: Perform) -> _Worker:
         """A worker; its thread starts when there is something to do."""
-        worker = _Worker(session, perform, self._room, self._ticking)
-        worker.place = self
+        worker = _Worker(session, perform, self._room, self._ticking, self)
         self._workers.add(worker)
         return worker
 
@@ -157,26 +160,37 @@ class _Worker(Stage):
     can_be_left = True
 
     def __init__(
-        self, session: PythonSession, perform: Perform, room: Room, ticking: Ticking
+        self,
+        session: PythonSession,
+        perform: Perform,
+        room: Room,
+        ticking: Ticking,
+        place: _Threads,
     ) -> None:
         super().__init__(session, room, ticking)
-        self.place: _Threads
+        self.place = place
         self.thread: threading.Thread | None = None
         self._perform = perform
         self._next: Evaluation | None = None
+        self._quick = False
         self._closed = False
-        self._wake = threading.Lock()
-        self._wake.acquire()
+        self._is_one_of_many = False
+        self._bell = Bell()
 
     def give(self, evaluation: Evaluation) -> None:
         """Evaluate this next; the thread has nothing to do now."""
         self.door.reset()
         self._next = evaluation
         self._begin_ticking(evaluation)
+        relay = self.place.relay
         if self.thread is None:
             self.thread = self.place.thread(self)
-        elif self._wake.locked():
-            self._wake.release()
+        elif self.door.mine:
+            pass  # it looks itself
+        elif self._quick and relay.leads_here():
+            self._is_one_of_many = relay.follow(self._bell.ring)
+        else:
+            self._bell.ring()
 
     def stop(self) -> None:
         """End the thread, and what it evaluates."""
@@ -184,27 +198,42 @@ class _Worker(Stage):
         super().stop()
         if self.thread is None:
             self.place.left(self)
-        elif self._wake.locked():
-            self._wake.release()
+        else:
+            self._bell.ring()
+
+    def _is_wanted(self) -> bool:
+        return self._next is not None or self._closed
 
     def work(self) -> None:
-        """Evaluate what is given, until the session is closed. The thread's whole life."""
+        """Evaluate what is given, until the session is closed. The thread's whole life.
+
+        In between the thread may serve the connections (see `Relay`).
+        """
         self.door.take()
         routing.mark(self)
-        perform, wait = self._perform, self._wake.acquire
+        perform, clock = self._perform, time.monotonic
+        relay, bell, wanted = self.place.relay, self._bell, self._is_wanted
         try:
             while True:
                 while (evaluation := self._next) is None:
                     if self._closed:
                         return
                     self.place.refill()
-                    wait()
+                    relay.lead(wanted)
+                    if self._is_one_of_many:
+                        relay.quicken(bell)
+                    if not wanted():
+                        bell.wait()
                 self._next = None
                 self.begin(evaluation)
+                began = clock()
                 perform(self, evaluation)
+                self._quick = clock() - began < QUICK
                 # A value must not be kept alive by a thread that waits.
                 del evaluation
         finally:
             self.door.leave()
             self.place.left(self)
             self.place.refill()
+            relay.dismiss(bell)
+            relay.call()

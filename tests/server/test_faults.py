@@ -43,6 +43,10 @@ def before(program: Running, client: WireClient) -> Held:
     wait_until(lambda: program.held(client).sessions == 1)
     own = 2 if program.mode == "threads" else 0  # the client's, and one that waits for the next
     wait_until(lambda: client.value("len(session_threads())") == str(own))
+    # A thread that Python knows no more may still be ending.
+    wait_until(
+        lambda: client.value("threading.active_count()") == str(program.held(client).threads)
+    )
     return program.held(client)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from server.conftest import server_threads, wait_until
+from server.running import Running
 from server.wire_client import WireClient, gather
 
 
@@ -195,3 +197,29 @@ def test_an_evaluation_of_a_client_that_vanishes(
         client.close()
         wait_until(lambda: not server_threads("session"))
         wait_until(lambda: not server_threads("client"))
+
+
+@pytest.mark.modes("cooperative", "asyncio")
+def test_an_interrupt_that_python_drops_is_repeated(tmp_path: Path, mode: str) -> None:
+    """Python ignores what is raised while it closes a file that nobody holds any more."""
+    code = (
+        "import os\n"
+        "_, end = os.pipe()\n"
+        "file = open(end, 'wb')\n"
+        "os.set_blocking(end, False)\n"
+        "try:\n"
+        "    while True: os.write(end, b'x' * 65536)\n"
+        "except BlockingIOError:\n"
+        "    os.set_blocking(end, True)\n"
+        "file.write(b'x')\n"
+        "print('begun', flush=True)\n"
+        "del file  # waits: nobody reads\n"
+        "while True: pass"
+    )
+    with Running(mode, tmp_path / "s") as program, WireClient(program.address) as client:
+        client.clone()
+        ident = client.eval(code)
+        client.until(ident, "out", "begun")
+        client.send({"op": "interrupt", "interrupt-id": ident})
+        assert gather(client.replies(ident))["status"] == {"done", "interrupted"}
+        program.goes_on(client)

@@ -123,9 +123,8 @@ class PythonEvaluator:
         stage.interrupt()
         if stage.can_be_left:
             self._later(_PATIENCE_WITH_C, lambda: self._leave(state, stage, evaluation))
-        else:
-            for seconds in _AGAIN:
-                self._later(seconds, stage.door.nudge)
+        for seconds in _AGAIN:
+            self._later(seconds, stage.door.ask_again)
         self._later(_PATIENCE, lambda: self._give_up(stage, evaluation))
 
     def give_input(self, session: Session, text: str) -> bool:

@@ -12,7 +12,9 @@ Rule 2: who asks says so first (`wanted`) and then shoots, under the lock, if th
 opens or closes the door does that first and then looks whether somebody asks; the lock is only for
 that. Closing takes back a shot that has not landed; opening repeats it. So a shot lands exactly
 once, and never after the door was closed for good. That a shot has landed is known because the
-exception says so when it is made.
+exception says so when it is made. Python makes it where it is caught; where it comes into what
+tidies up (a file that nobody holds is closed), Python drops it before: then it is repeated
+(`ask_again`).
 
 Rule 3: whoever waits with the door closed looks at `wanted`, and goes on when it is true.
 
@@ -82,7 +84,7 @@ class Door:
     def __init__(self) -> None:
         self.is_open = False
         self.wanted = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a shot may land while this thread holds it
         self._shot = False
         self._ident = 0
         self._outer: Door | None = None
@@ -126,22 +128,25 @@ class Door:
         self.wanted = True
         with self._lock:
             if self.is_open:
-                self._shot = True
-                _shoot(self._ident, Interrupt)
-                if self._pause is not None and self._pause.locked():
-                    self._pause.release()
-                self._nudge()
+                self._interrupt()
             wakers = list(self._wakers)
         for wake in wakers:
             wake()
 
-    def nudge(self) -> None:
-        """Wake the main thread once more: what was just about to wait has not seen the signal."""
+    def ask_again(self) -> None:
+        """Repeat it, if it has not landed yet; from any thread.
+
+        What was just about to wait has not seen the signal, or Python has dropped the exception.
+        """
         with self._lock:
             if self.wanted and self.is_open:
-                self._nudge()
+                self._interrupt()
 
-    def _nudge(self) -> None:
+    def _interrupt(self) -> None:
+        self._shot = True
+        _shoot(self._ident, Interrupt)
+        if self._pause is not None and self._pause.locked():
+            self._pause.release()
         if self._ident == _main and _signal is not None:
             import signal
 
@@ -185,8 +190,10 @@ class Door:
             self.close()
 
     def landed(self) -> None:
-        """The interrupt has been raised."""
-        self.wanted = False
+        """The interrupt has been raised: once, also if it was repeated."""
+        with self._lock:
+            self.wanted = False
+            _shoot(self._ident, None)
 
     def closed(self) -> Closed:
         """`with door.closed():` the door is closed in the block, if this is the door's thread."""

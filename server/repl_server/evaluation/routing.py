@@ -35,6 +35,7 @@ __all__ = [
     "ByContext",
     "Routed",
     "Source",
+    "beneath",
     "bind",
     "by_context",
     "current",
@@ -271,10 +272,14 @@ def uninstall() -> bool:
     return True
 
 
+def beneath(file: Any) -> Any:
+    """What one of the standard files was before there was a server."""
+    while isinstance(file, Routed | ByContext):
+        file = file.__dict__["before"]
+    return file
+
+
 def restore() -> None:
     """Put the standard files back that were there before."""
     for name in _NAMES:
-        file = getattr(sys, name)
-        while isinstance(file, Routed | ByContext):
-            file = file.__dict__["before"]
-        _put(name, file)
+        _put(name, beneath(getattr(sys, name)))

@@ -57,7 +57,6 @@ class NreplConversation:
         "_gate",
         "_hold",
         "_peer",
-        "_receive",
         "_send",
         "_wire",
         "client",
@@ -74,7 +73,6 @@ class NreplConversation:
         self._send = peer.outbox.send
         self._hold = peer.outbox.hold
         self._dispatcher = dispatcher
-        self._receive = dispatcher.receive
         self._gate = gate
         self._wire = Connection()
         self._begun = False
@@ -105,7 +103,7 @@ class NreplConversation:
         if gate is not None and not gate.takes(len(data)):
             self._shut(gate)
             return
-        receive, client, next_event = self._receive, self.client, wire.next_event
+        receive, client, next_event = self._dispatcher.receive, self.client, wire.next_event
         try:
             wire.receive_data(data)
             while not isinstance(event := next_event(), Idle):

@@ -14,12 +14,14 @@ What it reads it gives to the connection's `Conversation`, whatever that speaks:
             pass
 
     IoThread(listen("./echo.sock"), Echo).start()
+
+With a `Relay` other threads take its place for a while: "the server's thread" is then the one that
+leads.
 """
 
 from __future__ import annotations
 
 import contextlib
-import heapq
 import itertools
 import os
 import select
@@ -32,6 +34,7 @@ from collections.abc import Callable
 from repl_server.network.listen import Listener, may_connect
 from repl_server.network.log import say
 from repl_server.network.outbox import Outbox
+from repl_server.network.relay import Relay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ class IoThread:
     Without a `listener` there are only those that are handed over with `adopt`. `converse` makes
     the conversation of a new connection, `peer` the connection itself. `busy` says whether `tick`
     is to be called every 30 ms; it is asked after each message, and `tick` says whether to go on.
+    `relay`: who else may serve them.
     Its clock and timers are the dispatcher's `Timing`.
     """
 
@@ -83,6 +87,7 @@ class IoThread:
         busy: Callable[[], object] = bool,
         tick: Callable[[], bool] = bool,
         peer: Callable[[IoThread, socket.socket, str], Peer] | None = None,
+        relay: Relay | None = None,
     ) -> None:
         self.peers: dict[int, Peer] = {}
         """Who is connected, by file descriptor."""
@@ -97,6 +102,9 @@ class IoThread:
         self._awake = False
         self._closed = False
         self._ticks_at: float | None = None
+        self._before: dict[int, int] = {}
+        self._relay = relay or Relay()
+        self._relay.turn = self._turn
         self._poller, self._scale = _poller()
         self._out_of_sleep, self._into_sleep = os.pipe()
         os.set_blocking(self._into_sleep, False)
@@ -122,6 +130,7 @@ class IoThread:
     def forget(self) -> None:
         """In the child after a fork: the connections are the parent's, the thread is not there."""
         self._closed = True
+        self._relay.forget()
         for peer in self.peers.values():
             peer.outbox.closed = True
             peer.socket.close()
@@ -141,12 +150,14 @@ class IoThread:
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Call `action` in this thread, after so many seconds."""
+        import heapq  # a millisecond, which not every program has use for
+
         due = time.monotonic() + seconds
         self.soon(lambda: heapq.heappush(self._timers, (due, next(self._numbers), action)))
 
     def soon(self, action: Callable[[], None]) -> None:
         """Call `action` in this thread, now or soon."""
-        if threading.current_thread() is self.thread:
+        if self._relay.leads_here():
             action()
         else:
             self._soon.append(action)
@@ -161,47 +172,58 @@ class IoThread:
     # The thread.
 
     def _run(self) -> None:
-        listening = self._listening.fileno() if self._listening is not None else -1
-        out_of_sleep = self._out_of_sleep
-        peers = self.peers
-        poll, busy = self._poller.poll, self._busy
         try:
-            while not self._closed:
-                try:
-                    events = poll(self._timeout())
-                except OSError:
-                    break
-                for descriptor, event in events:
-                    found = peers.get(descriptor)
-                    if found is not None:
-                        if event & _OUT:
-                            found.write()
-                        if event & ~_OUT:
-                            found.read()
-                    elif descriptor == out_of_sleep:
-                        self._look_up()
-                    elif descriptor == listening:
-                        self._accept()
-                if self._ticks_at is not None or self._timers or busy():
-                    self._keep_time()
+            self._relay.serve(lambda: self._closed)
         finally:
             self._end()
 
-    def _timeout(self) -> float | None:
+    def _turn(self, most: float | None) -> bool:
+        """Wait for what comes, `most` seconds at most, and serve it. False: nothing has come."""
+        if self._closed:
+            return False
+        timeout = None if most is None else most * self._scale
+        if self._ticks_at is not None or self._timers:
+            timeout = self._until_due(timeout)
+        try:
+            events = self._poller.poll(timeout)
+        except OSError:
+            self._closed = True
+            return False
+        if len(events) > 1:
+            # Those who were served longest ago are served first: who is in no last time's list has
+            # come just after it. The system has an order of its own.
+            before = self._before
+            events.sort(key=lambda event: before.get(event[0], -1))
+            self._before = {event[0]: place for place, event in enumerate(events)}
+        peers = self.peers
+        for descriptor, event in events:
+            found = peers.get(descriptor)
+            if found is not None:
+                if event & _OUT:
+                    found.write()
+                if event & ~_OUT:
+                    found.read()
+            elif descriptor == self._out_of_sleep:
+                self._look_up()
+            elif self._listening is not None and descriptor == self._listening.fileno():
+                self._accept()
+        if self._ticks_at is not None or self._timers or self._busy():
+            self._keep_time()
+        return bool(events)
+
+    def _until_due(self, most: float | None) -> float:
         """How long to sleep; in the poller's unit."""
-        if self._ticks_at is None and not self._timers:
-            return None
         until = self._ticks_at
         if self._timers and (until is None or self._timers[0][0] < until):
             until = self._timers[0][0]
         assert until is not None
-        return max(0.0, (until - time.monotonic()) * self._scale)
+        left = max(0.0, (until - time.monotonic()) * self._scale)
+        return left if most is None else min(left, most)
 
     def _keep_time(self) -> None:
         now = time.monotonic()
-        timers = self._timers
-        while timers and timers[0][0] <= now:
-            heapq.heappop(timers)[2]()
+        while self._timers and self._timers[0][0] <= now:
+            self._next_timer()()
         if self._ticks_at is None:
             self._ticks_at = now + _TICK
         elif now >= self._ticks_at:
@@ -209,6 +231,11 @@ class IoThread:
             for peer in self.peers.values():
                 peer.outbox.tick()
             self._ticks_at = now + _TICK if goes_on else None
+
+    def _next_timer(self) -> Callable[[], None]:
+        import heapq
+
+        return heapq.heappop(self._timers)[2]
 
     def _look_up(self) -> None:
         self._awake = False

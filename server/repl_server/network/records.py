@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 _MOST = 65_536  # bytes read of one record
+_DIGITS = 20  # of a moment; `int` refuses thousands
 
 
 class Record:
@@ -190,9 +191,13 @@ def _write(directory: str) -> None:
     text = "".join(f"{key}: {_escaped(value)}\n" for key, value in lines)
     new = os.path.join(directory, f".{pid}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
-    os.replace(new, _path(directory, pid))
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+        os.replace(new, _path(directory, pid))
+    except OSError:  # no room: no part of it is left
+        os.unlink(new)
+        raise
 
 
 def _read(directory: str, pid: int) -> list[Record]:
@@ -221,10 +226,15 @@ def _read(directory: str, pid: int) -> list[Record]:
             language=about.get("language", ""),
             address=server["address"],
             mode=server.get("mode", ""),
-            started=int(started) if (started := server.get("started", "")).isdecimal() else 0,
+            started=_moment(server.get("started", "")),
         )
         for server in servers
     ]
+
+
+def _moment(text: str) -> int:
+    """Seconds since the epoch; 0 for what is none."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
 
 
 def _sweep(directory: str) -> list[int]:
