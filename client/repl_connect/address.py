@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from repl_connect.errors import AddressError
 
 __all__ = [
+    "LOCAL_HOSTS",
     "LONGEST_PATH",
     "Address",
     "HttpAddress",
@@ -29,6 +30,9 @@ __all__ = [
 LONGEST_PATH: Final = 107
 """Bytes in the path of a Unix socket on Linux (`sun_path` holds 108 with its end; unix(7))."""
 
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""What this machine is mostly called in an address."""
+
 
 class UnixAddress(NamedTuple):
     """A Unix socket's path, as it was given."""
@@ -36,6 +40,11 @@ class UnixAddress(NamedTuple):
     path: str
 
     def __str__(self) -> str:
+        if self.path.startswith(("/", "./", "../")):
+            return self.path
+        odd = self.path.startswith(("~/", "unix:", "nrepl+unix:")) or "://" in self.path
+        if odd or _bytes_of(self.path) > LONGEST_PATH - len("./"):
+            return f"unix:{self.path}"
         return self.path if "/" in self.path else f"./{self.path}"
 
 
@@ -124,14 +133,23 @@ def parse_address(text: str) -> Address:
 
 
 def _unix(path: str, given: str) -> UnixAddress:
-    if not path or "\0" in path:
+    size = _bytes_of(path)
+    if not size or "\0" in path:
         raise AddressError(f"{given!r} names no socket file. Give its path, like ./x.sock.")
-    if len(os.fsencode(path)) > LONGEST_PATH:
+    if size > LONGEST_PATH:
         raise AddressError(
             f"{given}: a socket's path can have {LONGEST_PATH} bytes, this one has "
-            f"{len(os.fsencode(path))}. Go to its directory and give ./{os.path.basename(path)}."
+            f"{size}. Go to its directory and give ./{os.path.basename(path)}."
         )
     return UnixAddress(path)
+
+
+def _bytes_of(path: str) -> int:
+    """How long a path is; 0 for a text that no path can be, a surrogate by itself."""
+    try:
+        return len(os.fsencode(path))
+    except UnicodeEncodeError:
+        return 0
 
 
 def _ssh(text: str, given: str) -> SshAddress:

@@ -23,6 +23,7 @@ from repl_connect.dialects import DIALECTS
 from repl_connect.errors import ConnectError, ConnectionLost, NotListening
 from repl_connect.link import Link
 from repl_connect.session import SessionError
+from repl_server.wire import ProtocolError
 
 if TYPE_CHECKING:
     from repl_connect.channel import Channel
@@ -101,10 +102,18 @@ def reach(
     """
     stream, detector = _identified(address, dialect, timeout)
     try:
-        return stream, detector.channel(timing)
+        return stream, _channel(detector, timing)
     except BaseException:
         stream.close()
         raise
+
+
+def _channel(detector: Detector, timing: Timing | None = None) -> Channel:
+    """A channel that has had what came so far. Raises `ConnectError` if that was too much."""
+    try:
+        return detector.channel(timing)
+    except ProtocolError as error:
+        raise ConnectError(f"{detector.name}: {error}.") from None
 
 
 def _identified(
@@ -222,7 +231,7 @@ def _started(
 ) -> Link:
     assert detector.dialect is not None
     try:
-        link = Link(stream, detector.channel(), name=detector.name)
+        link = Link(stream, _channel(detector), name=detector.name)
     except BaseException:
         stream.close()
         raise

@@ -25,11 +25,17 @@ _SEQUENCE: Final = r"""
     | (?P<other>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f])
 """
 _STRING_END: Final = r"\x07|\x1b\\|\x9c|\x18|\x1a|(?=\x1b[^\\])"
+_SGR: Final = re.compile(r"(\x1b\[[0-9;:]{0,64}m)")
+_CUT: Final = re.compile(r"(?:\x1b\[[\x20-\x3f]*|\x1b[\x20-\x2f]*|\r)\Z")
+_LONGEST_CUT: Final = 80
 _LONGEST_PART: Final = 4096
 _LONGEST_SGR: Final = 200
 _SGR_RESET: Final = r"\x1b\[(?:0*|0+;[0-9;:]*)m"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\udc80-\udcff]")
-_CONTROL_BYTES: Final = bytes({*range(32), 127} - {9, 10})
+_CONTROL_BYTES: Final = b"\x1b" + bytes({*range(32), 127} - {9, 10, 27})
+_CONTROLS: Final = _CONTROL_BYTES.decode()
+_C1: Final = re.compile(rb"\xc2[\x80-\x9f]")
+_LONG: Final = 4096  # characters
 
 
 class Sanitiser:
@@ -57,6 +63,9 @@ class Sanitiser:
             text = text[end:] if end is not None else ""
         if _is_plain(text):
             return text
+        coloured = self._coloured(text)
+        if coloured is not None:
+            return coloured
         pieces: list[str] = []
         position = 0
         sequence = re.compile(_SEQUENCE, re.VERBOSE)  # now, and not at the start; `re` keeps it
@@ -91,6 +100,28 @@ class Sanitiser:
         self.sgr = ""
         return ("\n" if held == "\r" else "") + reset
 
+    def _coloured(self, text: str) -> str | None:
+        """`clean` for text with colours and line ends and nothing else, which is the most there is.
+
+        None if there is more in it. It is cut at its colours in one go, and given back as it is.
+        """
+        cut = _CUT.search(text, max(0, len(text) - _LONGEST_CUT))
+        whole = text if cut is None else text[: cut.start()]
+        if "\r" in whole:
+            whole = whole.replace("\r\n", "\n").replace("\r", "\n")
+        parts = _SGR.split(whole)
+        without = "".join(parts[::2])
+        if not _is_plain(without):
+            return None
+        self._part = cut[0] if cut is not None else ""
+        if not self._colours:
+            return without
+        sequences = parts[1::2]
+        resets = (at for at in reversed(range(len(sequences))) if _is_reset(sequences[at]))
+        for sequence in sequences[next(resets, 0) :]:
+            self._remember(sequence)
+        return whole
+
     def _end_of_string(self, text: str, start: int) -> int | None:
         """Where a control string ends; None if it goes on in the next chunk."""
         end = re.compile(_STRING_END).search(text, start)
@@ -102,7 +133,7 @@ class Sanitiser:
         return None
 
     def _remember(self, sequence: str) -> str:
-        if re.fullmatch(_SGR_RESET, sequence):
+        if _is_reset(sequence):
             self.sgr = "" if sequence in ("\x1b[m", "\x1b[0m") else sequence
         else:
             self.sgr += sequence
@@ -111,11 +142,22 @@ class Sanitiser:
         return sequence
 
 
+def _is_reset(sequence: str) -> bool:
+    return sequence == "\x1b[0m" or re.fullmatch(_SGR_RESET, sequence) is not None
+
+
 def _is_plain(text: str) -> bool:
-    """Whether there is no control character but newline and tab."""
-    if text.isascii():  # a table of bytes is ten times as fast as a regular expression
-        return len(text.encode("ascii").translate(None, _CONTROL_BYTES)) == len(text)
-    return _CONTROL.search(text) is None
+    """Whether there is no control character but newline and tab, nor a byte that is no UTF-8."""
+    if text.isascii() and len(text) > _LONG:  # found in long text at the speed of memory
+        return not any(control in text for control in _CONTROLS)
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return False
+    # A table of bytes is ten times as fast as a regular expression of many characters.
+    if len(data.translate(None, _CONTROL_BYTES)) != len(data):
+        return False
+    return len(data) == len(text) or _C1.search(data) is None
 
 
 def visible(text: str) -> str:

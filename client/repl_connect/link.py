@@ -17,12 +17,12 @@ from typing import Final
 from repl_connect.channel import Channel
 from repl_connect.errors import ConnectionLost
 from repl_connect.session import Output, Session
-from repl_server.wire import NEED_DATA, Idle, Message, ProtocolError
+from repl_server.wire import NEED_DATA, Idle, Message, ProtocolError, RemoteProtocolError
 
 __all__ = ["Link"]
 
 _CHUNK: Final = 64 * 1024  # larger buffers made each small read slower, by malloc's mmap threshold
-_READS: Final = 16  # chunks
+_AT_ONCE: Final = 1024 * 1024
 _OUTGOING: Final = 64 * 1024 * 1024  # bytes waiting to be written, beyond which we give up
 _EARLY: Final = 1024 * 1024  # characters of output that are kept until somebody wants them
 _TCP_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
@@ -57,7 +57,7 @@ class Link:
         self._outgoing: deque[bytes] = deque()
         self._outgoing_bytes = 0
         self._shut = False
-        self.at_once = _READS * _CHUNK
+        self.at_once = _AT_ONCE
         """Bytes that `read_ready` takes before others get their turn."""
         self._quickack = _TCP_QUICKACK if stream.family != socket.AF_UNIX else None
         stream.setblocking(False)
@@ -101,8 +101,7 @@ class Link:
                 self._fail(f"{self.name}: the connection was lost ({error.strerror}).")
             if self._quickack is not None:  # the kernel takes it back after each use (tcp(7))
                 self._stream.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
-            self._channel.receive_data(data)
-            self._hand_on()
+            self._hand_on(data)
             if not data:
                 self._fail(f"{self.name}: the other side closed the connection.")
             if len(data) < size:
@@ -145,11 +144,13 @@ class Link:
     def run_until(self, ended: Callable[[], bool], timeout: float | None = None) -> bool:
         """Read and write, blocking, until `ended()`; False when `timeout` seconds went by first.
 
-        Raises `ConnectionLost`.
+        Raises `ConnectionLost`, unless it had ended before that.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         poller, watched = select.poll(), 0
         while not ended():
+            if self.lost is not None:
+                raise self.lost
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
@@ -160,6 +161,8 @@ class Link:
             for _, event in poller.poll(None if left is None else left * 1000 + 1):
                 if event & select.POLLOUT:
                     self.write_ready()
+                    if event & ~select.POLLOUT and ended():
+                        break  # what is to be read may be the end, which is somebody else's then
                 if event & ~select.POLLOUT:
                     self.read_ready()
         return True
@@ -201,15 +204,23 @@ class Link:
             self._early_size += len(output.text)
             self._early.append(output)
 
-    def _hand_on(self) -> None:
+    def _hand_on(self, data: bytes | None = None) -> None:
+        """Hand on what there is, when the channel has taken bytes that came."""
         self._undelivered = False
         try:
+            if data is not None:
+                self._channel.receive_data(data)
             while not isinstance(event := self._channel.next_event(), Idle):
                 if self.trace is not None:
                     self.trace(False, event)
                 self.session.receive(event)
         except ProtocolError as error:
-            self._fail(f"{self.name}: the other side sent what is no answer: {error}.")
+            cut = isinstance(error, RemoteProtocolError) and error.reason == "truncated"
+            self._fail(
+                f"{self.name}: {'' if cut else 'the other side sent what is no answer: '}{error}."
+            )
+        except MemoryError:
+            self._fail(f"{self.name}: the other side sent more at once than there is memory for.")
         if event is not NEED_DATA:
             self._fail(f"{self.name}: the other side closed the connection.")
 

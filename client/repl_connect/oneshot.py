@@ -19,12 +19,13 @@ from repl_connect.errors import ConnectionLost
 from repl_connect.exit_codes import ExitCode
 from repl_connect.link import Link
 from repl_connect.plain_output import PlainOutput
-from repl_connect.session import Evaluation, Event, Failed, NeedInput, Output, Value
+from repl_connect.session import Done, Evaluation, Event, Failed, NeedInput, Output, Value
 from repl_connect.targets import Target
 
 __all__ = ["evaluate_once"]
 
 _GRACE = 3.0  # seconds that an interrupted evaluation gets to end
+_NOT_KNOWN = " The evaluation was under way: how it ended is not known."
 
 
 def evaluate_once(
@@ -68,6 +69,8 @@ def evaluate_once(
     show = _Json(sys.stdout.buffer) if json else PlainOutput(sys.stdout.buffer, sys.stderr.buffer)
 
     def on_event(event: Event) -> None:
+        if isinstance(event, Done) and event.lost and link.lost is not None:
+            event = event._replace(problem=f"{event.problem}{_NOT_KNOWN}")
         show.event(event)
         if isinstance(event, NeedInput):
             line = _line_of_input(secret=event.secret) if answer_input else b""
@@ -112,7 +115,7 @@ def evaluate_once(
         return ExitCode.INTERRUPTED
     except ConnectionLost:
         return ExitCode.NO_CONNECTION  # said by the `Done`
-    except BrokenPipeError:  # whoever read our output has had enough
+    except OSError:  # our output goes nowhere: its reader has had enough, or the disk is full
         evaluation.on_event = lambda _: None
         raise
     finally:

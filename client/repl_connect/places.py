@@ -15,7 +15,13 @@ import os
 import stat
 from typing import Final, NamedTuple
 
-from repl_connect.address import Address, SshAddress, TcpAddress, UnixAddress, parse_address
+from repl_connect.address import (
+    LOCAL_HOSTS,
+    Address,
+    TcpAddress,
+    UnixAddress,
+    parse_address,
+)
 from repl_connect.errors import AddressError
 from repl_server.network.records import Record, records, runtime_directory
 
@@ -26,6 +32,7 @@ __all__ = [
     "Place",
     "Signs",
     "address_of",
+    "listener_of",
     "places",
     "record_at",
     "shown_path",
@@ -72,25 +79,25 @@ def places(here: str) -> tuple[list[Place], list[BadPortFile]]:
     bad: list[BadPortFile] = []
     above = _directories(here)
     written = records()
-    recorded = {_identity(address_of(each)): each for each in written}
+    recorded = {listener_of(address_of(each)): each for each in written}
     for directory in above:
         path = os.path.join(directory, PORT_FILE)
         text = _port_text(path)
         port = int(text) if text and text.isascii() and text.isdigit() and len(text) < 6 else 0
         if 0 < port < 65536:
             place = TcpAddress("localhost", port)
-            found.append(Place(place, True, path, recorded.get(_identity(place))))
+            found.append(Place(place, True, path, recorded.get(listener_of(place))))
         elif text is not None:
             bad.append(BadPortFile(path, text))
         for path in _sockets(directory):
             socket_file = UnixAddress(path)
-            found.append(Place(socket_file, True, path, recorded.get(_identity(socket_file))))
+            found.append(Place(socket_file, True, path, recorded.get(listener_of(socket_file))))
     for each in written:
         local = each.cwd in above or _is_below(each.cwd, here)
         found.append(Place(address_of(each), local, None, each))
     once: dict[object, Place] = {}
     for entry in sorted(found, key=lambda entry: not entry.local):
-        once.setdefault(_identity(entry.address), entry)
+        once.setdefault(listener_of(entry.address), entry)
     return list(once.values()), bad
 
 
@@ -134,10 +141,19 @@ def address_of(record: Record) -> Address:
     return address
 
 
+def listener_of(address: Address) -> Address:
+    """The same address for two that lead to one listener on this machine."""
+    if isinstance(address, UnixAddress):
+        return UnixAddress(os.path.realpath(address.path))
+    if isinstance(address, TcpAddress) and address.host in LOCAL_HOSTS:
+        return TcpAddress("localhost", address.port)
+    return address
+
+
 def record_at(address: Address) -> Record | None:
     """The record of the server that listens at an address, if it wrote one."""
-    wanted = _identity(address)
-    return next((each for each in records() if _identity(address_of(each)) == wanted), None)
+    wanted = listener_of(address)
+    return next((each for each in records() if listener_of(address_of(each)) == wanted), None)
 
 
 def shown_path(path: str, here: str) -> str:
@@ -208,18 +224,6 @@ def _sockets(directory: str) -> list[str]:
     except OSError:
         return []
     return sorted(found)[:_MOST_SOCKETS]
-
-
-def _identity(address: Address) -> object:
-    """The same for two addresses of one listener."""
-    if isinstance(address, UnixAddress):
-        return os.path.realpath(address.path)
-    if isinstance(address, SshAddress):
-        return address
-    return (
-        "localhost" if address.host in ("127.0.0.1", "::1") else address.host,
-        address.port,
-    )
 
 
 def _is_below(path: str, directory: str) -> bool:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from repl_connect.events import Candidate, Completions, Description, Failed, Frame
 from repl_server.wire import Message
 
 __all__ = [
+    "ENDED",
     "answer_with",
     "completions_of",
     "description_of",
     "failure_of",
     "is_last",
     "line_number",
+    "maps_of",
     "refusal_of",
     "shown_value",
     "statuses_of",
     "text_of",
 ]
+
+ENDED: Final = frozenset({"finished", "failed", "cancelled"})
+"""The states of jobs that have ended."""
 
 _MOST_LINES: Final = 2**31
 _OWN_WORDS: Final = {
@@ -32,6 +37,11 @@ _OWN_WORDS: Final = {
 def text_of(value: object) -> str | None:
     """The value, if it is text and not empty."""
     return value if isinstance(value, str) and value else None
+
+
+def maps_of(value: object) -> list[dict[str, Any]]:
+    """The maps of a list in a reply, whatever else it may hold."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 _NONE: Final[frozenset[str]] = frozenset()

@@ -383,8 +383,8 @@ class Session:
 
     def receive(self, message: Message) -> None:
         """Take one reply from the channel."""
-        ident = message.get("id")
-        if isinstance(ident, str) and ident in self._evaluations:
+        ident = text_of(message.get("id"))
+        if ident is not None and ident in self._evaluations:
             self._evaluation_reply(self._evaluations[ident], message)
             return
         for stream in ("out", "err"):
@@ -392,7 +392,7 @@ class Session:
             if isinstance(text, str) and text and ident not in self._waiting:
                 held = text_of(message.get("repl-server/held"))
                 self._on_output(Output(stream=stream, text=text, late=True, held=held))
-        if isinstance(ident, str) and ident in self._waiting:
+        if ident is not None and ident in self._waiting:
             self._unanswered.discard(ident)
             handler = self._waiting[ident]
             if is_last(message):

@@ -49,7 +49,7 @@ async def _screens(stage: Stage) -> dict[str, str]:
     _end_in_no_time(await stage.send("print('Grüße', name)\nname * 3"))
     for card in stage.app.query(AnswerCard):
         card.show()
-    await stage.shows("ok · 0.02 s")
+    await stage.shows("ok · 20 ms")
     screens = await _taken(stage, "answers")
     await stage.press("escape", "a")
     await stage.send("1 / 0")

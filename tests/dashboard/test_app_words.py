@@ -6,26 +6,11 @@ import pytest
 
 from repl_connect.dashboard.excerpt import excerpt
 from repl_connect.dashboard.forms import code_of
-from repl_connect.dashboard.look import duration, fitted, latency
+from repl_connect.dashboard.look import fitted, latency
 from repl_connect.dashboard.theme import theme_named
 from repl_connect.languages import language_named
 
 _THEMES = ("textual-dark", "textual-light", "nord")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (0, "0.00 s"),
-        (0.994, "0.99 s"),
-        (9.94, "9.9 s"),
-        (42, "42 s"),
-        (600, "10 min"),
-        (7200, "2.0 h"),
-    ],
-)
-def test_durations(seconds: float, shown: str) -> None:
-    assert duration(seconds) == shown
 
 
 @pytest.mark.parametrize(

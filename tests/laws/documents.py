@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -105,6 +106,13 @@ def _adapters() -> str:
     return "\n".join([*lines, ""])
 
 
+def _measured(name: str) -> str:
+    """What the last run of the measurements has found."""
+    from bench.tables import TABLES
+
+    return TABLES[name]()
+
+
 _TABLES: Mapping[str, Callable[[], str]] = {
     "ops": _ops,
     "commands": _commands,
@@ -112,12 +120,15 @@ _TABLES: Mapping[str, Callable[[], str]] = {
     "options": lambda: "\n" + option_table(),
     "classes": _classes,
     "adapters": _adapters,
+    **{name: partial(_measured, name) for name in ("machine", "targets", "measured", "speed")},
 }
 
 DOCUMENTS = (
     _ROOT / "server" / "README.md",
     _ROOT / "client" / "README.md",
     _ROOT / "client" / "ADAPTERS.md",
+    _ROOT / "tests" / "bench" / "SPEED.md",
+    _ROOT / "README.md",
 )
 """The documents with such tables."""
 

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 from client.command import COMMAND
+from client.fakes import FakeServer, Talk
 from mapping.command import begin_map, ended, run_map
 from mapping.programs import Counting
 from terminal import Terminal
 
 from repl_connect.cli import command_named
 from repl_connect.errors import UsageError
+from repl_server.wire import Message
 
 Start = Callable[[int], list[Counting]]
 
@@ -254,3 +256,36 @@ def test_what_makes_no_sense_is_said(
     configure("")
     with pytest.raises(UsageError, match=re.escape(words)):
         command_named("map").run(arguments)
+
+
+def test_a_late_answer_to_an_interrupt_is_not_taken_for_the_end_of_the_next_item(
+    tmp_path: Path,
+) -> None:
+    def endless(talk: Talk) -> None:
+        """Evaluate for ever; end when interrupted, and answer that when the next is there."""
+        running: Message = {}
+        late: list[Message] = []
+        while (message := talk.read_message()) is not None:
+            if message["op"] == "describe":
+                ops: Message = {"clone": {}, "eval": {}, "interrupt": {}}
+                talk.reply(message, ops=ops, versions={"python": "3", "repl-server": "1"})
+            elif message["op"] == "clone":
+                talk.reply(message, **{"new-session": "s"})
+            elif message["op"] == "eval":
+                running = message
+                while late:
+                    talk.reply(late.pop())
+            elif message["op"] == "interrupt":
+                late.append(message)
+                talk.reply(running, status=["done", "interrupted"])
+
+    with FakeServer(endless, tmp_path) as server:
+        done = run_map(
+            *(server.address, "--over", "-", "--json", "--timeout", "0.3", "work(item)"),
+            stdin="one\ntwo\n",
+        )
+    assert [(each["item"], each["state"]) for each in objects(done.out)] == [
+        ("one", "timeout"),
+        ("two", "timeout"),
+    ]
+    assert done.code == 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repl_connect.escapes import Sanitiser, visible
@@ -53,6 +53,21 @@ def test_control_codes_can_be_shown() -> None:
 
 def test_no_colours() -> None:
     assert Sanitiser(colours=False).clean("\x1b[31mred\x1b[0m") == "red"
+
+
+COLOURED = st.text(st.sampled_from("a\n\r")) | st.sampled_from(
+    ["\r\n", "\x1b[31m", "\x1b[0m", "\x1b[m", "\x1b[0;1m", "\x1b[38;5;200m"]
+)
+
+
+@given(st.lists(COLOURED), st.booleans())
+@settings(deadline=None)
+def test_colours_alone_are_read_as_among_other_sequences(pieces: list[str], colours: bool) -> None:
+    alone, among = Sanitiser(colours=colours), Sanitiser(colours=colours)
+    text = "".join(pieces)
+    assert alone.clean(text) == among.clean("\x1b[K" + text)
+    assert alone.sgr == among.sgr
+    assert alone.end() == among.end()
 
 
 def test_colours_are_remembered_until_the_end() -> None:

@@ -71,6 +71,18 @@ def test_a_large_piece_and_what_follows_it_stay_in_order(screen: Screen) -> None
     assert screen.close().decode() == expected
 
 
+def test_text_has_the_returns_that_its_newlines_lack(screen: Screen) -> None:
+    output = output_on(screen)
+    screen.start()
+    with output.gathered():
+        output.write("…")
+        output.write_text("one é\ntwo\n" * 10_000)
+        output.write_raw("end\n")
+    output.drain()
+    output.stdout.close()
+    assert screen.close().decode() == "…" + "one é\r\ntwo\r\n" * 10_000 + "end\n"
+
+
 def test_writing_a_large_piece_does_not_wait_for_the_terminal(screen: Screen) -> None:
     output = output_on(screen)
     with output.gathered():  # nobody reads: this would never end
@@ -193,3 +205,11 @@ def test_the_prompt_is_there_once_after_a_flood(start_prompt: StartPrompt) -> No
     others = [line for line in shown[:end] if not line.startswith("line ")]
     assert others == [] or others[-1] == "(guile-user)> (lines 40000)"
     assert sum("(add 20" in line for line in shown) == 1
+
+
+def test_a_question_after_a_flood_is_shown(start_prompt: StartPrompt) -> None:
+    terminal = start_prompt()
+    terminal.send('(lines 4000)\r(ask "really? ")\r')
+    terminal.wait_for_line("really?", 60)
+    terminal.enter("yes")
+    terminal.wait_for_line("$2 = 'yes\\n'")

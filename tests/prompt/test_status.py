@@ -9,7 +9,7 @@ import pytest
 from prompt.conftest import StartPrompt, StartServer
 from prompt_toolkit.formatted_text import fragment_list_to_text
 
-from repl_connect.prompt.showing.status import Status, duration
+from repl_connect.prompt.showing.status import Status
 
 
 class Clock:
@@ -117,21 +117,6 @@ def test_it_is_drawn_again_only_while_something_runs() -> None:
         return count - before
 
     assert asyncio.run(on_a_loop()) == 0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.0804, "80 ms"),
-        (0.9996, "1.0 s"),
-        (2.34, "2.3 s"),
-        (59.96, "1 min 00 s"),
-        (65, "1 min 05 s"),
-        (7384, "2 h 03 min"),
-    ],
-)
-def test_durations_in_words(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def test_the_toolbar_shows_what_runs_and_the_time_it_took_is_said(

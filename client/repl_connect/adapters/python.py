@@ -72,6 +72,13 @@ class PythonAdapter(UpgradedAdapter):
         limits = "" if "interrupt" in self.ops else ", no interrupt"
         return f"Python {version} console, upgraded{mode}{limits}"
 
+    def _failure(self) -> str:
+        """The last line of a traceback tells more than its first."""
+        said = self._junk.decode("utf-8", "replace").rstrip(" >.\r\n").splitlines()
+        if any(line.startswith("Traceback (") for line in said):
+            self._junk = said[-1].encode()
+        return super()._failure()
+
     def open_session(self, session: Session, parent: Session | None) -> None:  # noqa: D102
         pass  # all sessions have the console's namespace
 

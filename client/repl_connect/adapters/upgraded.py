@@ -97,6 +97,7 @@ class UpgradedAdapter(Adapter):
         self.nonce = os.urandom(8).hex()
         self._reader = FrameReader(f"\x1e{self.nonce};".encode(), CLIENT_LIMITS)
         self._launched = False
+        self._sent_rest = False
         self._about: Mapping[str, Any] = {}
         self._numbers = itertools.count(1)
         self._running: _Running | None = None
@@ -160,6 +161,9 @@ class UpgradedAdapter(Adapter):
     def _take_frame(self, frame: Message) -> None:
         kind = frame.get("kind")
         if kind == "need":
+            if self._sent_rest:
+                raise ValueError("it has got the rest already")
+            self._sent_rest = True
             self._outgoing.append(self._bootstrap())
         elif kind == "ready":
             if self.ready:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from repl_connect.bridge.paced import PacedPeer
+from repl_connect.replies import ENDED
 from repl_server.dispatch.requests import Client
 from repl_server.wire import Message
 
@@ -16,7 +17,6 @@ __all__ = ["NO_UPSTREAM", "Guest", "refusal"]
 NO_UPSTREAM: Final = "repl-connect/no-upstream"
 """The status of what could not be answered because there is no connection to the REPL."""
 
-_ENDED: Final = frozenset({"finished", "failed", "cancelled"})
 _EVALUATES: Final = ("eval", "load-file")  # no set: a client may send an op that has no hash
 
 
@@ -57,7 +57,7 @@ class Guest:
             if "status" in message:
                 if "done" in message["status"]:
                     self._answered(message.get("id"))
-                if message.get("state") in _ENDED and "job" in message:
+                if message.get("state") in ENDED and "job" in message:
                     self._shared.fetched(message["job"])
             elif "id" not in message and "session" not in message:
                 if self._last is None:

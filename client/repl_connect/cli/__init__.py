@@ -9,6 +9,7 @@ import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -42,7 +43,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 """The commands' names with what they do, beside the prompt, which has no name."""
 
-_UNWRITABLE: Final = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
+_UNWRITABLE: Final = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
 
 
 def command_named(name: str) -> Command:
@@ -94,7 +95,7 @@ def main_exit(arguments: Sequence[str]) -> int:
     except ReplConnectError as error:
         from repl_connect.escapes import visible  # it may quote the other side
 
-        print(f"repl-connect: {visible(str(error))}", file=sys.stderr)
+        _complain(visible(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -104,6 +105,12 @@ def main_exit(arguments: Sequence[str]) -> int:
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
-        print(f"repl-connect: what came could not be written: {error.strerror}.", file=sys.stderr)
+        _complain(f"what came could not be written: {error.strerror}.")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.USAGE
+
+
+def _complain(text: str) -> None:
+    """Say it on standard error; if that can't be written either, the exit status says enough."""
+    with suppress(OSError):
+        print(f"repl-connect: {text}", file=sys.stderr, flush=True)

@@ -49,13 +49,14 @@ def _run(arguments: Sequence[str]) -> ExitCode:
 def _found(here: str) -> list[Target]:
     """All partners, and what is live on this machine and is none of them."""
     from repl_connect.listing import survey
+    from repl_connect.places import listener_of
 
     partners = targets_of(["@*"]) if partner_names() else []
-    known = {os.path.realpath(str(each.address)) for each in partners}
+    known = {listener_of(each.address) for each in partners}
     servers = [
         Target(each.address)
         for each in survey(here).servers
-        if not each.embedded and os.path.realpath(str(each.address)) not in known
+        if not each.embedded and listener_of(each.address) not in known
     ]
     return [*partners, *servers]
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from repl_connect.cli.command import Argument, Command, parser_of
-from repl_connect.cli.several import several_targets
+from repl_connect.cli.several import prepared, several_targets
 from repl_connect.exit_codes import ExitCode
-from repl_connect.targets import GROUP_HELP, group_problems
+from repl_connect.targets import GROUP_HELP
 
 __all__ = ["COMMAND"]
 
@@ -24,9 +24,7 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     if options.targets:
         targets = several_targets(options.targets)
     else:
-        targets = known_targets()
-        for problem in group_problems(["@*"]):
-            print(f"repl-connect: {visible(problem)}", file=sys.stderr)
+        targets = prepared(known_targets(), ["@*"])
     answers = listed(targets)
     for answer in answers:
         if answer.problem is None:

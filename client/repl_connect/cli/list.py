@@ -13,6 +13,7 @@ from repl_connect.errors import UsageError
 from repl_connect.escapes import visible
 from repl_connect.exit_codes import ExitCode
 from repl_connect.listing import Listing, Server, survey
+from repl_connect.tables import table_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -131,12 +132,7 @@ def _watch(here: str, *, lan: bool, interfaces: Sequence[str] | None, json_lines
 
 def rows(servers: Sequence[Server], here: str) -> list[str]:
     """A table of servers, lines that begin with its header."""
-    table = [_HEADER, *(_cells(server, here) for server in servers)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(_HEADER))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
+    return table_lines([_HEADER, *(_cells(server, here) for server in servers)])
 
 
 def as_json(server: Server, here: str) -> dict[str, Any]:

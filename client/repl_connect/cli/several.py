@@ -9,16 +9,20 @@ from repl_connect.address import SshAddress
 from repl_connect.escapes import visible
 from repl_connect.targets import Target, group_problems, targets_of
 
-__all__ = ["several_targets"]
+__all__ = ["prepared", "several_targets"]
 
 
 def several_targets(words: Sequence[str]) -> list[Target]:
-    """What these addresses, partners and groups lead to. Raises `AddressError`.
+    """What these addresses, partners and groups lead to, `prepared`. Raises `AddressError`."""
+    return prepared(targets_of(words), words)
 
-    Mistakes in the configuration that may have to do with it are said on standard error. If
-    several are reached by ssh, it asks for no passwords from here on: they would be mixed up.
+
+def prepared(targets: list[Target], words: Sequence[str]) -> list[Target]:
+    """The targets, which are about to be connected to side by side.
+
+    Mistakes in the configuration that may have to do with the words are said on standard error. If
+    there are several, ssh asks for no passwords from here on: they would be mixed up.
     """
-    targets = targets_of(words)
     for problem in group_problems(words):
         print(f"repl-connect: {visible(problem)}", file=sys.stderr)
     if len(targets) > 1 and any(isinstance(target.address, SshAddress) for target in targets):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from repl_connect.cli.command import DIALECT, WAIT, Argument, Command, parser_of
-from repl_connect.errors import UsageError
+from repl_connect.errors import ConnectionLost, UsageError
 from repl_connect.escapes import visible
 from repl_connect.exit_codes import ExitCode
 from repl_connect.targets import ADDRESS_HELP, target_of
@@ -24,10 +24,15 @@ def _run(arguments: Sequence[str]) -> ExitCode:
     code, file = _code(options.code, options.file)
     if not code.strip():
         raise UsageError("There is no code to evaluate: what was given is empty.")
-    from repl_connect.jobs.desk import submitting_desk
+    from repl_connect.jobs.desk import NoAnswer, submitting_desk
 
     with submitting_desk(target, options.dialect or target.dialect, options.wait) as desk:
-        reply = desk.ask("submit", code=code, name=options.name, ns=options.ns, file=file)
+        try:
+            reply = desk.ask("submit", code=code, name=options.name, ns=options.ns, file=file)
+        except (ConnectionLost, NoAnswer) as error:
+            raise type(error)(
+                f"{error} Whether the job was taken is not known: repl-connect jobs shows it then."
+            ) from None
         ident = desk.ident(reply.get("job"))
         if desk.kept:
             print(
@@ -75,7 +80,7 @@ COMMAND: Final = Command(
     "a bridge is started in the background, which runs the job and keeps its result;\n"
     "that is said. A job has a session of its own, and reads the end of input.",
     arguments=(
-        Argument(("target",), ADDRESS_HELP, metavar="TARGET", optional=False, completes="address"),
+        Argument(("target",), ADDRESS_HELP, metavar="ADDRESS", optional=False, completes="address"),
         Argument(("code",), "the code; `-` or nothing: standard input", metavar="CODE"),
         Argument(("--file",), "the code is in this file", metavar="FILE", completes="file"),
         Argument(("--name",), "what to call it in lists", metavar="NAME"),

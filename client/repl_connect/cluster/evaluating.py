@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from repl_connect.mapping.collecting import KEPT, Collected
 from repl_connect.mapping.connected import GRACE
-from repl_connect.mapping.outcome import INTERRUPTED, RAISED, TIMEOUT, Outcome
+from repl_connect.mapping.outcome import INTERRUPTED, TIMEOUT, Outcome
 from repl_connect.session import Event, NeedInput, Session
 from repl_server.dispatch.dispatcher import Client, Dispatcher, Evaluation
 from repl_server.evaluation import routing
@@ -105,9 +105,7 @@ class Evaluating:
                 problem += "."
             else:
                 problem += ", and has not ended: it may still run there."
-        outcome = collected.outcome(partner)
-        if problem and (collected.done is None or outcome.state in (RAISED, INTERRUPTED)):
-            outcome = outcome._replace(state=state, problem=problem)
+        outcome = collected.outcome(partner, stopped=state, problem=problem)
         return outcome._replace(seconds=time.monotonic() - started)
 
     def _take(self, replies: list[Message]) -> None:

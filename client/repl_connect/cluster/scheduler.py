@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from repl_connect.address import LOCAL_HOSTS
 from repl_connect.cluster.repl import NAME, machine
 from repl_connect.errors import ConnectError, UsageError
 from repl_connect.escapes import visible
@@ -24,7 +25,6 @@ __all__ = ["Worker", "connected", "partner_name", "scheduler_address", "workers"
 
 _PORT: Final = 8786
 _LOGGERS: Final = ("asyncio", "bokeh", "dask", "distributed", "tornado")
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class Worker(NamedTuple):
@@ -96,7 +96,7 @@ def workers(url: str, timeout: float) -> list[Worker]:
                 name=str(worker.get("name", place)),
                 address=place,
                 # What a worker behind a tunnel or a proxy calls itself is of no use here.
-                host=at if host in _LOOPBACK and boot else host,
+                host=at if host in LOCAL_HOSTS and boot else host,
                 repl=str(repl["address"]) if "address" in repl else None,
                 is_here=f"{at} {boot}" == here,
             )

@@ -10,9 +10,10 @@ from textual.message import Message
 from textual.widget import Widget
 
 from repl_connect.dashboard.excerpt import excerpt
-from repl_connect.dashboard.look import ANSWER_KINDS, duration
+from repl_connect.dashboard.look import ANSWER_KINDS
 from repl_connect.dashboard.observing.answer import Answer, AnswerState
 from repl_connect.dashboard.panels.messages import Inspect
+from repl_connect.durations import duration
 from repl_connect.escapes import visible
 
 __all__ = ["AnswerCard"]

@@ -251,7 +251,7 @@ class Dashboard(OrderedKeys):
             if name == "held":
                 count += len(each.held or ())
             elif name == "jobs":
-                count += sum(job.state in ("queued", "running") for job in each.jobs or ())
+                count += sum(job.unfinished for job in each.jobs or ())
         number = list(TABS).index(name) + 1
         return Content(f"{number} {name.title()}" + (f" {count}" if count else ""))
 

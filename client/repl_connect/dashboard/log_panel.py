@@ -40,12 +40,13 @@ class LogPanel(Vertical):
         self._observation = observation
         self.view = LogView(observation.log)
         """The lines."""
+        self._status = Static(id="log-status")  # kept: when all is left it is gone before this
 
     def compose(self) -> ComposeResult:
         """The lines, the filter, the status."""
         yield self.view
         yield Input(placeholder="only lines with this text; Enter keeps it, Escape ends", id="find")
-        yield Static(id="log-status")
+        yield self._status
 
     def show(self, changes: frozenset[Change]) -> None:
         """Show the new lines."""
@@ -94,7 +95,7 @@ class LogPanel(Vertical):
 
     def _show_status(self) -> None:
         view, log = self.view, self._observation.log
-        status = self.query_one("#log-status", Static)
+        status = self._status
         status.set_class(not view.follows, "-behind")
         parts = []
         if not view.follows:

@@ -1,4 +1,4 @@
-"""How things of the dashboard are put in few columns: times, states, names."""
+"""How things of the dashboard are put in few columns: round trips, states, names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from rich.cells import cell_len, set_cell_size
 
 from repl_connect.dashboard.observing.answer import AnswerState
 from repl_connect.dashboard.observing.records import State
+from repl_connect.durations import age
 
-__all__ = ["ANSWER_KINDS", "STATE_KINDS", "duration", "fitted", "latency"]
+__all__ = ["ANSWER_KINDS", "STATE_KINDS", "fitted", "latency"]
 
 STATE_KINDS: Final = {
     State.CONNECTING: "waiting",
@@ -34,15 +35,6 @@ ANSWER_KINDS: Final = {
 """The same for the states of answers."""
 
 
-def duration(seconds: float) -> str:
-    """How long something took or runs: `0.02 s`, `12 s`, `3 min`, `2.0 h`."""
-    if seconds < 9.95:
-        return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5970 else f"{seconds / 3600:.1f} h"
-
-
 def latency(seconds: float | None) -> str:
     """A round trip in at most seven columns: `0.4 ms`, `15 ms`, `1.2 s`; nothing for None."""
     if seconds is None:
@@ -50,7 +42,7 @@ def latency(seconds: float | None) -> str:
     milliseconds = seconds * 1000
     if milliseconds < 9.95:
         return f"{milliseconds:.1f} ms"
-    return f"{milliseconds:.0f} ms" if milliseconds < 999.5 else duration(seconds)
+    return f"{milliseconds:.0f} ms" if milliseconds < 999.5 else age(seconds)
 
 
 def fitted(text: str, width: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from contextlib import suppress
 from typing import Final
@@ -13,6 +12,7 @@ from repl_connect.dashboard.observing.records import State
 from repl_connect.dashboard.observing.target import ObservedTarget
 from repl_connect.listing import Server
 from repl_connect.live_servers import Change, LiveServers
+from repl_connect.places import listener_of
 from repl_connect.targets import Target
 
 __all__ = ["MOST_ADDED", "Newcomers"]
@@ -90,11 +90,6 @@ class Newcomers:
         return gone is not None
 
     def _known(self, target: Target) -> ObservedTarget | None:
-        place = _place(target)
+        place = listener_of(target.address)
         targets = self._observation.targets
-        return next((each for each in targets if _place(each.target) == place), None)
-
-
-def _place(target: Target) -> str:
-    """The same for one address, however it is written."""
-    return os.path.realpath(str(target.address))
+        return next((each for each in targets if listener_of(each.target.address) == place), None)

@@ -31,7 +31,6 @@ _HEADINGS: Final = (
     Heading("", _TREND + 1),
 )
 _SHOWN: Final = frozenset((Change.TARGETS, Change.STATE, Change.CLIENTS, Change.JOBS, Change.HELD))
-_UNFINISHED: Final = ("queued", "running")
 
 
 class TargetsTable(KeyedTable):
@@ -138,7 +137,7 @@ class TargetsTable(KeyedTable):
         mark = "✓" if target.name in self._marked else " "
         clients, jobs = target.clients, target.jobs
         others = sum(not each.ours for each in clients) if clients is not None else None
-        unfinished = sum(each.state in _UNFINISHED for each in jobs or ())
+        unfinished = sum(each.unfinished for each in jobs or ())
         return (
             self._cell(f"{mark}●", kind),
             self._cell(target.name, style="bold" if mark == "✓" else ""),

@@ -345,6 +345,7 @@ class Detector:
             return
         answer = _bencoded(received)
         if answer is None:
+            self._refuse_no_repl()
             self._received = b" " + received  # it only begins as nREPL would
         elif answer:
             self.evidence.append("it answered an nREPL message")
@@ -461,8 +462,7 @@ class Detector:
     def _refuse_no_repl(self) -> None:
         from repl_connect.detection.greetings import no_repl
 
-        what = no_repl(self._received)
-        if what is not None:
+        if (what := no_repl(self._received)) is not None:
             raise ConnectError(f"{self.name}: this is {what}.")
 
     def _decide(self, dialect: str, feed: bytes = b"") -> None:

@@ -74,6 +74,11 @@ _NO_REPL: Final = (
     ),
     (rb"\ASSH-\d", "an SSH server. Use `ssh` for it"),
     (rb"\A[\x15\x16]\x03[\x00-\x04]", "a server that speaks TLS, which is not spoken here"),
+    (
+        rb"\Ad\d{1,3}:[\w-]{2,}(?:\d+:|[dil])",  # a whole one was known before
+        "an nREPL server, and its answer came damaged. Try again; if it stays so, what is between "
+        "here and there changes bytes",
+    ),
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 
-from repl_connect.address import Address, HttpAddress, SshAddress, UnixAddress
+from repl_connect.address import LOCAL_HOSTS, Address, HttpAddress, SshAddress, UnixAddress
 from repl_connect.detection.peer import unix_peer_pid
 from repl_server.network.records import records, records_of
 
@@ -29,7 +29,7 @@ def is_recorded(address: Address, stream: socket.socket) -> bool:
         return pid is not None and any(
             record.address == f"unix:{path}" for record in records_of(pid)
         )
-    if address.host in ("localhost", "127.0.0.1", "::1"):
+    if address.host in LOCAL_HOSTS:
         port = str(address.port)
         if any(
             not record.address.startswith("unix:") and record.address.rpartition(":")[2] == port

@@ -6,6 +6,7 @@ address. It is evidence like others (see `detector`), never the reason to send s
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import Final
@@ -84,4 +85,5 @@ def _write(address: Address, dialect: str | None) -> None:
             file.write(text)
         os.replace(new, place)
     except OSError:
-        return
+        with contextlib.suppress(OSError):
+            os.unlink(new)

@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from repl_connect.address import HttpAddress, SshAddress
+from repl_connect.address import HttpAddress
 from repl_connect.errors import ReplConnectError
-from repl_connect.jobs.desk import ENDED, Desk, NoAnswer, UnknownJob, desk_of, keeper_of
+from repl_connect.jobs.desk import Desk, NoAnswer, UnknownJob, desk_of, keeper_of
 from repl_connect.jobs.ident import JobId, place_of
-from repl_connect.jobs.keepers import keepers, listener_key
-from repl_connect.places import address_of
-from repl_connect.ssh import ask_nobody
+from repl_connect.jobs.keepers import keepers
+from repl_connect.places import address_of, listener_of
+from repl_connect.replies import ENDED, maps_of
 from repl_connect.targets import Target, partner_names, target_of
 from repl_server.network.records import records
 from repl_server.wire import Message
@@ -69,18 +69,16 @@ def known_targets() -> list[Target]:
     theirs = {keeper.socket for each in found if (keeper := keeper_of(each)) is not None}
     others = (each for each in keepers() if each.socket not in theirs)
     found += [Target(each.address, each.dialect) for each in others]
-    known = {listener_key(each.address) for each in found}
+    known = {listener_of(each.address) for each in found}
     for record in records():
         address = address_of(record)
-        if record.mode != "bridge" and listener_key(address) not in known:
+        if record.mode != "bridge" and listener_of(address) not in known:
             found.append(Target(address))
     return found
 
 
 def listed(targets: Sequence[Target]) -> list[Listed]:
     """The jobs of each target, in the order they are given; asked side by side."""
-    if len(targets) > 1 and any(isinstance(each.address, SshAddress) for each in targets):
-        ask_nobody()  # several at once can't ask for passwords
     found: dict[int, Listed] = {}
     turns = threading.Semaphore(_AT_ONCE)
 
@@ -116,8 +114,8 @@ def _listed(target: Target) -> Listed:
         return Listed(place, problem=problem)
     if isinstance(target.address, HttpAddress):
         return Listed(place, tells=False)
-    jobs = [job for job in (told if isinstance(told, list) else []) if isinstance(job, dict)]
-    return Listed(place, tuple((desk.ident(job.get("job")), job) for job in reversed(jobs)))
+    jobs = reversed(maps_of(told))
+    return Listed(place, tuple((desk.ident(job.get("job")), job) for job in jobs))
 
 
 def _desk(ident: JobId) -> Desk:

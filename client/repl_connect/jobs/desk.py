@@ -24,7 +24,6 @@ from repl_connect.targets import Target
 from repl_server.wire import Message
 
 __all__ = [
-    "ENDED",
     "NOT_LISTENING",
     "REACH",
     "Desk",
@@ -35,9 +34,6 @@ __all__ = [
     "keeper_of",
     "submitting_desk",
 ]
-
-ENDED: Final = frozenset({"finished", "failed", "cancelled"})
-"""The states of jobs that have ended."""
 
 REACH: Final = "repl-connect/reach"
 """The op of a keeper that connects, or says why that can't be done."""

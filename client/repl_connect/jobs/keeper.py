@@ -17,9 +17,10 @@ from repl_connect.address import Address, SshAddress
 from repl_connect.bridge.guest import NO_UPSTREAM
 from repl_connect.errors import NotListening, ReplConnectError, UsageError
 from repl_connect.exit_codes import ExitCode
-from repl_connect.jobs.desk import ENDED, NOT_LISTENING, REACH
+from repl_connect.jobs.desk import NOT_LISTENING, REACH
 from repl_connect.jobs.keepers import ALREADY, Keeper
 from repl_connect.jobs.upstream import Upstream
+from repl_connect.replies import ENDED
 from repl_server.dispatch.dispatcher import Dispatcher
 from repl_server.dispatch.requests import Client, Request, Send
 from repl_server.ending import Ending

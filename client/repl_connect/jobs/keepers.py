@@ -14,11 +14,13 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import IO, Final, NamedTuple
 
-from repl_connect.address import Address, TcpAddress, UnixAddress, parse_address
+from repl_connect.address import Address, UnixAddress, parse_address
 from repl_connect.errors import AddressError, ConnectError
 from repl_connect.jobs.ident import whole
+from repl_connect.places import listener_of
 from repl_server.network.records import runtime_directory
 
 __all__ = [
@@ -27,7 +29,6 @@ __all__ = [
     "Keeper",
     "keeper_for",
     "keepers",
-    "listener_key",
     "started_keeper",
 ]
 
@@ -55,7 +56,7 @@ class Keeper(NamedTuple):
         """Where it listens, if it is there. Raises `OSError` without a runtime directory."""
         from hashlib import sha256
 
-        text = f"{listener_key(self.address)}\n{self.dialect or ''}"
+        text = f"{listener_of(self.address)}\n{self.dialect or ''}"
         name = sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         return UnixAddress(os.path.join(runtime_directory(), f"{_PREFIX}{name}.sock"))
 
@@ -73,9 +74,14 @@ class Keeper(NamedTuple):
     def note(self) -> None:
         """Note what it keeps jobs for; only the one that listens may."""
         path = self._note_path
-        with open(f"{path}.new", "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(f"{whole(self.address)}\n{self.dialect or ''}\n")
-        os.replace(f"{path}.new", path)
+        try:
+            with open(f"{path}.new", "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(f"{whole(self.address)}\n{self.dialect or ''}\n")
+            os.replace(f"{path}.new", path)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(f"{path}.new")
+            raise
 
     def forget(self) -> None:
         """Remove the note, while it still listens."""
@@ -89,18 +95,7 @@ class Keeper(NamedTuple):
 
 def keepers() -> list[Keeper]:
     """Those that are there, sorted by their addresses."""
-    try:
-        directory = runtime_directory()
-        names = os.listdir(directory)
-    except OSError:
-        return []
-    noted = [
-        _read(os.path.join(directory, name))
-        for name in names
-        if name.startswith(_PREFIX) and name.endswith(_NOTE)
-    ]
-    found = [each for each in noted if each is not None and each.alive]
-    return sorted(found, key=lambda keeper: (str(keeper.address), keeper.dialect or ""))
+    return [each for each in _noted() if each.alive]
 
 
 def keeper_for(address: Address, dialect: str | None = None) -> Keeper | None:
@@ -110,8 +105,9 @@ def keeper_for(address: Address, dialect: str | None = None) -> Keeper | None:
         return exact
     if dialect is not None:
         return None
+    wanted = listener_of(address)
     return next(
-        (each for each in keepers() if listener_key(each.address) == listener_key(address)), None
+        (each for each in _noted() if listener_of(each.address) == wanted and each.alive), None
     )
 
 
@@ -186,6 +182,22 @@ def _environment() -> dict[str, str]:
     return found
 
 
+def _noted() -> list[Keeper]:
+    """Those that have left a note, sorted by their addresses; one that was killed has, too."""
+    try:
+        directory = runtime_directory()
+        names = os.listdir(directory)
+    except OSError:
+        return []
+    notes = [
+        _read(os.path.join(directory, name))
+        for name in names
+        if name.startswith(_PREFIX) and name.endswith(_NOTE)
+    ]
+    found = [each for each in notes if each is not None]
+    return sorted(found, key=lambda keeper: (str(keeper.address), keeper.dialect or ""))
+
+
 def _read(path: str) -> Keeper | None:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
@@ -193,12 +205,3 @@ def _read(path: str) -> Keeper | None:
         return Keeper(parse_address(address), dialect or None)
     except (OSError, AddressError):
         return None
-
-
-def listener_key(address: Address) -> str:
-    """The same text for two addresses of one listener."""
-    if isinstance(address, UnixAddress):
-        return os.path.realpath(address.path)
-    if isinstance(address, TcpAddress) and address.host in ("127.0.0.1", "::1"):
-        return str(TcpAddress("localhost", address.port))
-    return str(address)

@@ -8,18 +8,19 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from repl_connect.durations import age
 from repl_connect.escapes import visible
 from repl_connect.events import Output, Value
 from repl_connect.exit_codes import ExitCode
-from repl_connect.jobs.desk import ENDED
 from repl_connect.jobs.ident import JobId
 from repl_connect.plain_output import PlainOutput
+from repl_connect.replies import ENDED
+from repl_connect.tables import table_lines
 
 __all__ = ["as_json", "exit_code_of", "print_result", "rows"]
 
 _HEADER: Final = ("ID", "STATE", "WHEN", "FROM", "CODE")
 _LONGEST_CODE: Final = 60  # characters in a table
-_UNITS: Final[tuple[tuple[int, str], ...]] = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def exit_code_of(job: Mapping[str, Any]) -> ExitCode:
@@ -61,12 +62,7 @@ def print_result(ident: JobId, job: Mapping[str, Any]) -> None:
 def rows(jobs: Sequence[tuple[JobId, Mapping[str, Any]]]) -> list[str]:
     """A table of jobs, lines that begin with its header."""
     now = time.time()
-    table = [_HEADER, *(_cells(ident, job, now) for ident, job in jobs)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(_HEADER))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
+    return table_lines([_HEADER, *(_cells(ident, job, now) for ident, job in jobs)])
 
 
 def _cells(ident: JobId, job: Mapping[str, Any], now: float) -> tuple[str, ...]:
@@ -110,9 +106,7 @@ def _ago(milliseconds: object, now: float) -> str:
     """The time since a moment, in its largest unit."""
     if not isinstance(milliseconds, int):
         return "?"
-    seconds = max(0, round(now - milliseconds / 1000))
-    size, unit = next(each for each in _UNITS if seconds >= each[0] or each[0] == 1)
-    return f"{seconds // size} {unit}"
+    return age(max(0, round(now - milliseconds / 1000))).replace(".0 s", " s")
 
 
 def _text(value: object) -> object:

@@ -62,8 +62,17 @@ class Collected:
         elif isinstance(event, Done):
             self.done = event
 
-    def outcome(self, partner: str) -> Outcome:
-        """What came of it. Without an end it counts as lost."""
+    def outcome(self, partner: str, *, stopped: str = "", problem: str = "") -> Outcome:
+        """What came of it. Without an end it counts as lost.
+
+        If it was stopped from here, `problem` says why, and `stopped` is the state of what was.
+        """
+        outcome = self._as_it_ended(partner)
+        if problem and (self.done is None or outcome.state in (RAISED, INTERRUPTED)):
+            return outcome._replace(state=stopped, problem=problem)
+        return outcome
+
+    def _as_it_ended(self, partner: str) -> Outcome:
         state, problem = self._end()
         missing = [
             f"{words} {text.came:,} characters, of which only the first {text.kept:,} are kept"

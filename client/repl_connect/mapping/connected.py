@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Final
 
@@ -14,7 +13,7 @@ from repl_connect.errors import ConnectError, ConnectionLost
 from repl_connect.languages import Language, language_of
 from repl_connect.link import Link
 from repl_connect.mapping.collecting import KEPT, Collected
-from repl_connect.mapping.outcome import INTERRUPTED, LOST, OK, RAISED, TIMEOUT, Outcome
+from repl_connect.mapping.outcome import INTERRUPTED, LOST, OK, TIMEOUT, Outcome
 from repl_connect.session import Done, Evaluation, Event, NeedInput, Output
 from repl_connect.targets import Target
 
@@ -40,7 +39,7 @@ class Connected:
         self._collected = Collected()  # what comes of the next evaluation
         self._is_lines = False
         self._stopping = ""
-        self._wake = asyncio.Event()  # an evaluation has ended, or is to
+        self._wake = asyncio.Event()  # something has happened
 
     @property
     def language(self) -> Language:
@@ -93,22 +92,19 @@ class Connected:
             elif isinstance(event, Done):
                 self._wake.set()
 
-        self._wake.clear()
         evaluation = Evaluation("", code, happened)  # until it is sent
         with self._conversation.guarded():
             evaluation = session.evaluate(code, happened, namespace=namespace)
         problem = ""
-        if self._stopping or not await _set_within(self._wake, timeout):
-            problem = self._stopping or f"It did not end in {timeout:g} s and was interrupted"
+        if not await self._until(lambda: bool(collected.done or self._stopping), timeout):
+            problem = f"It did not end in {timeout:g} s and was interrupted"
         elif collected.done is None:
             problem = self._stopping
         state = INTERRUPTED if self._stopping else TIMEOUT
         if problem:
             problem = await self._interrupted(evaluation, collected, problem)
-        outcome = collected.outcome(self.target.name)
-        if problem and (collected.done is None or outcome.state in (RAISED, INTERRUPTED)):
-            outcome = outcome._replace(state=state, problem=problem)
-        elif outcome.state == OK and self._is_lines:
+        outcome = collected.outcome(self.target.name, stopped=state, problem=problem)
+        if outcome.state == OK and self._is_lines:
             outcome = outcome._replace(problem=_LINES)
         return outcome._replace(seconds=clock() - started)
 
@@ -138,8 +134,7 @@ class Connected:
                 self._wake.set()
 
         last.on_event = happened
-        if last.done is None:
-            await _set_within(self._wake, timeout)
+        await self._until(lambda: last.done is not None or self.gone.is_set(), timeout)
         if self._conversation.link is None:
             raise ConnectionLost(self.problem)
         if last.done is None:
@@ -172,11 +167,7 @@ class Connected:
         if collected.done is None and link is not None:
             with self._conversation.guarded():
                 link.session.interrupt(evaluation, answered)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GRACE):
-                    while not settled():
-                        self._wake.clear()
-                        await self._wake.wait()
+            await self._until(settled, GRACE)
         if collected.done is not None:
             return f"{why}."
         self.problem = f"{why}, and has not ended: it may still run there."
@@ -185,17 +176,21 @@ class Connected:
             self.problem += f" {answer}"
         return self.problem
 
+    async def _until(self, ended: Callable[[], bool], seconds: float) -> bool:
+        """Whether it came true in so many seconds: looked at whenever something has happened.
+
+        That may be something else, such as a late answer to an interrupt of what was there before.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while not ended():
+                    self._wake.clear()
+                    await self._wake.wait()
+        except TimeoutError:
+            return False
+        return True
+
     def _lost(self, error: ConnectionLost, _: int) -> None:
         self.problem = str(error)
         self.gone.set()
         self._wake.set()
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether an event was set in so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
-from repl_connect.errors import ReplConnectError, UsageError
+from repl_connect.conversation.awaiting import in_thread
+from repl_connect.errors import ReplConnectError
 from repl_connect.mapping.code import Code, Unfit, Written
 from repl_connect.mapping.connected import Connected
 from repl_connect.mapping.dealing import Dealer
 from repl_connect.mapping.lines import Lines
-from repl_connect.mapping.outcome import LOST, REFUSED, UNREACHABLE, Item, Outcome
+from repl_connect.mapping.outcome import LOST, REFUSED, UNREACHABLE, Outcome
 from repl_connect.targets import Target
 
 __all__ = ["NOT_READ", "Engine", "Limits", "Observer"]
@@ -214,7 +214,7 @@ class Engine:
         assert dealer is not None
         try:
             while True:
-                reading = asyncio.ensure_future(_in_thread(lines.batch))
+                reading = asyncio.ensure_future(in_thread(lines.batch, name="reading"))
                 if not lines.regular and not await _before(self._stopping, reading):
                     self._observer.on_note(NOT_READ)
                     return
@@ -254,30 +254,3 @@ async def _first(*events: asyncio.Event) -> None:
     finally:
         for wait in waits:
             wait.cancel()
-
-
-async def _in_thread(read: Callable[[], list[Item]]) -> list[Item]:
-    """What a function returns that may never do so: its thread then ends with the process."""
-    loop = asyncio.get_running_loop()
-    read_all: asyncio.Future[list[Item]] = loop.create_future()
-
-    def tell(items: list[Item], error: UsageError | None) -> None:
-        if read_all.done():
-            return
-        if error is not None:
-            read_all.set_exception(error)
-        else:
-            read_all.set_result(items)
-
-    def run() -> None:
-        items: list[Item] = []
-        problem: UsageError | None = None
-        try:
-            items = read()
-        except UsageError as error:
-            problem = error
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(tell, items, problem)
-
-    threading.Thread(target=run, name="reading", daemon=True).start()
-    return await read_all

@@ -28,6 +28,7 @@ from repl_connect.mapping.outcome import (
     as_json,
 )
 from repl_connect.mapping.progress import Progress
+from repl_connect.tables import table_lines
 
 __all__ = ["Report"]
 
@@ -167,14 +168,7 @@ class Report:
             rows.append((visible(name), state, *counts, _time(standing.seconds)))
         if not self._dealt:  # there is one outcome for each, which the state tells
             rows = [(row[0], row[1], row[-1]) for row in rows]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return [
-            "  ".join(
-                cell.ljust(width) if index < 2 else cell.rjust(width)
-                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
+        return table_lines(rows, texts=2)
 
     def _summary(self) -> list[str]:
         total = sum(self._counts.values())

@@ -6,9 +6,15 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
 
-from repl_connect.address import Address, HttpAddress, SshAddress, TcpAddress, UnixAddress
+from repl_connect.address import (
+    LOCAL_HOSTS,
+    Address,
+    HttpAddress,
+    SshAddress,
+    TcpAddress,
+    UnixAddress,
+)
 from repl_connect.connect import connect
 from repl_connect.conversation.connecting import KEPT, Connecting
 from repl_connect.conversation.conversation import Conversation, words_of_loss
@@ -37,13 +43,12 @@ from repl_connect.nvim.messages import (
 )
 from repl_connect.nvim.requests import Connect
 from repl_connect.nvim.trial import Trial
+from repl_connect.places import listener_of
 from repl_connect.session import Output
 from repl_connect.settings import Settings
 from repl_connect.targets import Target, target_of
 
 __all__ = ["Connection"]
-
-_HERE: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Connection:
@@ -92,7 +97,7 @@ class Connection:
         """Whether it is on another machine, as far as the address tells: its files are not here."""
         address = self._target.address if self._target is not None else None
         return isinstance(address, SshAddress) or (
-            isinstance(address, TcpAddress | HttpAddress) and address.host not in _HERE
+            isinstance(address, TcpAddress | HttpAddress) and address.host not in LOCAL_HOSTS
         )
 
     def limit_values(self, quota: int) -> None:
@@ -115,12 +120,9 @@ class Connection:
                 self._target = self._found_target()
             except ReplConnectError:
                 return None
-        address = self._target.address
-        if isinstance(address, UnixAddress):
-            address = UnixAddress(os.path.realpath(address.path))
-        elif isinstance(address, TcpAddress) and address.host in _HERE:
-            address = TcpAddress("localhost", address.port)
-        return address, self._request.dialect or self._target.dialect or ""
+        return listener_of(
+            self._target.address
+        ), self._request.dialect or self._target.dialect or ""
 
     @property
     def connecting(self) -> bool:

@@ -234,6 +234,13 @@ def serve() -> ExitCode:
     async def close() -> None:
         host.close()
 
+    def outlive(sig: int) -> bool:
+        loop.add_signal_handler(sig, lambda: None)
+        return True
+
+    # Neovim closes our input and sends SIGTERM at once. When the input has ended, pynvim gives the
+    # signal its default meaning, which would end us before the sessions are closed.
+    loop.remove_signal_handler = outlive  # type: ignore[method-assign]
     loop.set_exception_handler(failed)
     for problem in loaded.problems:
         loop.call_soon(host.warn, problem)

@@ -9,6 +9,7 @@ from repl_connect.escapes import visible
 from repl_connect.partners.checking import Check
 from repl_connect.settings import Partner
 from repl_connect.settings.names import name_problem
+from repl_connect.tables import table_lines
 
 __all__ = [
     "check_json",
@@ -98,12 +99,7 @@ def problem_lines(checks: Sequence[Check]) -> Iterator[str]:
 
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    table = [header, *(tuple(_line(cell) for cell in row) for row in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
+    return table_lines([header, *(tuple(_line(cell) for cell in row) for row in rows)])
 
 
 def _short(text: str) -> str:

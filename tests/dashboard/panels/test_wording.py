@@ -1,24 +1,14 @@
-"""Texts and times in few cells."""
+"""Texts in few cells."""
 
 from __future__ import annotations
 
-import pytest
-
-from repl_connect.dashboard.panels.wording import age, counted, one_line, spark
+from repl_connect.dashboard.panels.wording import counted, one_line, spark
 
 
 def test_one_line_has_no_control_characters_and_an_end() -> None:
     assert one_line("a\nb\x1b[31mc\td\n") == "a⏎b^[[31mc d"
     assert len(one_line("x" * 1_000_000)) == 1000
     assert one_line("x" * 1_000_000).endswith("…")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(-1, "0.0 s"), (0.31, "0.3 s"), (42.9, "42 s"), (60, "1 min"), (7300, "2 h"), (2e5, "2 d")],
-)
-def test_ages(seconds: float, words: str) -> None:
-    assert age(seconds) == words
 
 
 def test_counted() -> None:

@@ -194,8 +194,11 @@ class SwankAdapter(SwankLink):
     def give_input(self, session: Session, text: str) -> bool:  # noqa: D102
         for running in self._known.values():
             if running.evaluation.session is session and running.reading is not None:
-                reading, running.reading = running.reading, None
-                self._give(*reading, text)
+                try:
+                    self._give(*running.reading, text)
+                except ValueError:  # more than can be sent at once: it still waits
+                    return False
+                running.reading = None
                 return True
         place: Place = session.state
         return place.take(text)

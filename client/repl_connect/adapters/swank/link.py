@@ -134,10 +134,10 @@ class SwankLink(Adapter):
         elif text[1 : text.find(" ")] not in _IGNORED:
             try:
                 message = read(text)
-            except ValueError as error:
+                if isinstance(message, list):
+                    self._message(message)
+            except ValueError as error:  # also where an answer would be too long to be sent
                 raise RemoteProtocolError("malformed", f"Swank's message: {error}") from None
-            if isinstance(message, list):
-                self._message(message)
         return True
 
     def _message(self, message: list[Datum]) -> None:

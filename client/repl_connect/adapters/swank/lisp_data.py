@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 
 __all__ = ["MOST_DEEP", "Datum", "Symbol", "as_text", "read"]
 
-MOST_DEEP: Final = 1_000
-"""How deep lists are nested at most."""
+MOST_DEEP: Final = 100
+"""How deep lists are nested at most: writing one takes a call for each level."""
 
 
 class Symbol(str):

@@ -6,23 +6,22 @@ What is asked of it blocks, so that each question has a thread, which nobody wai
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final, TypeVar
 
+from repl_connect.conversation.awaiting import beside
 from repl_connect.dashboard.observing.records import JobRow
 from repl_connect.dashboard.observing.rows import job_rows, short_id
-from repl_connect.errors import ReplConnectError
 from repl_connect.escapes import visible
 from repl_connect.jobs.asking import Listed, cancel, listed, result_of
-from repl_connect.jobs.desk import ENDED, keeper_of, submitting_desk
+from repl_connect.jobs.desk import keeper_of, submitting_desk
 from repl_connect.jobs.ident import JobId, place_of
 from repl_connect.targets import Target
 
 __all__ = ["KeptJobs"]
 
 _SELDOM: Final = 5.0  # seconds between two looks
+_THREAD: Final = "asking for jobs"
 _OFTEN: Final = 1.0  # the same, while a job has not ended
 
 _Told = TypeVar("_Told")
@@ -44,7 +43,7 @@ class KeptJobs:
         """Ask which jobs there are, if it is time."""
         if not self._asking and now >= self._due:
             self._asking, self._due = True, now + _SELDOM
-            _beside(self._list, self._took)
+            beside(self._list, self._took, name=_THREAD)
 
     def submit(self, code: str, namespace: str | None, on_answer: Callable[[str], None]) -> None:
         """Leave code with a bridge, which is started if need be; `on_answer` gets a sentence."""
@@ -91,7 +90,7 @@ class KeptJobs:
             else:
                 on_told(told)
 
-        _beside(act, done)
+        beside(act, done, name=_THREAD)
 
     def _list(self) -> Listed | None:
         """In a thread: None if nobody keeps any. Nothing is asked of the target itself."""
@@ -103,24 +102,8 @@ class KeptJobs:
             return  # it has just ended, which the next look shows
         told = [job for _, job in reversed(answer.jobs)] if answer is not None else None
         jobs = job_rows({"jobs": told}) if told is not None else None
-        if any(job.state not in ENDED for job in jobs or ()):
+        if any(job.unfinished for job in jobs or ()):
             self._due = min(self._due, asyncio.get_running_loop().time() + _OFTEN)
         if jobs != self.jobs:
             self.jobs = jobs
             self._on_change()
-
-
-def _beside(act: Callable[[], _Told], done: Callable[[_Told | Exception], None]) -> None:
-    """Call `act` in a thread; on the loop, `done` gets what it returns, or its error."""
-    loop = asyncio.get_running_loop()
-
-    def run() -> None:
-        told: _Told | Exception
-        try:
-            told = act()
-        except (ReplConnectError, OSError) as error:
-            told = error
-        with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(done, told)
-
-    threading.Thread(target=run, name="asking for jobs", daemon=True).start()

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from repl_connect.address import Address, HttpAddress
+from repl_connect.address import LOCAL_HOSTS, Address, HttpAddress
 from repl_connect.conversation.conversation import Conversation
 from repl_connect.detection.peer import peer_of
 from repl_connect.dialects import DIALECTS
@@ -35,7 +35,6 @@ LATENCIES: Final = 120
 
 _LATE: Final = 0.5  # seconds without an answer after which its process is looked at
 _NOBODY: Final = "repl-connect"  # no name, and no job's id
-_LOCAL: Final = {"127.0.0.1", "::1", "localhost"}
 
 
 class Pulse:
@@ -128,7 +127,7 @@ def _pid_of(link: Link) -> int | None:
     try:
         with socket.socket(fileno=os.dup(link.fileno())) as stream:
             name = stream.getpeername()
-            if stream.family != socket.AF_UNIX and name[0] not in _LOCAL:
+            if stream.family != socket.AF_UNIX and name[0] not in LOCAL_HOSTS:
                 return None
             peer = peer_of(stream)
     except OSError:

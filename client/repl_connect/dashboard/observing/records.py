@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from repl_connect.replies import ENDED
+
 __all__ = ["Change", "ClientRow", "HeldRow", "JobRow", "LogLine", "Sample", "State"]
 
 
@@ -65,6 +67,11 @@ class JobRow(NamedTuple):
     started: float | None
     ended: float | None
     position: int | None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state not in ENDED
 
 
 class HeldRow(NamedTuple):

@@ -22,7 +22,6 @@ from repl_connect.dashboard.observing.rows import (
     line_of,
     short_id,
 )
-from repl_connect.jobs.desk import ENDED
 from repl_connect.link import Link
 from repl_connect.replies import is_last, refusal_of, statuses_of
 
@@ -99,7 +98,7 @@ class Reports:
         """Ask for the jobs, where nothing is told of them, while one has not ended."""
         if self._subscribed or not self.jobs or now < self._poll_due:
             return
-        if any(job.state not in ENDED for job in self.jobs):
+        if any(job.unfinished for job in self.jobs):
             self._poll_due = now + _POLL
             self.refresh(Change.JOBS)
 

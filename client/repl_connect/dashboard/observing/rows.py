@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from repl_connect.dashboard.observing.records import ClientRow, HeldRow, JobRow
 from repl_connect.escapes import visible
-from repl_connect.replies import line_number
+from repl_connect.replies import line_number, maps_of
 
 __all__ = ["MOST_ROWS", "client_rows", "held_rows", "job_row", "job_rows", "line_of", "short_id"]
 
@@ -104,4 +104,4 @@ def _list(value: object) -> list[Any]:
 
 
 def _maps(value: object) -> list[dict[str, Any]]:
-    return [each for each in _list(value) if isinstance(each, dict)][-MOST_ROWS:]
+    return maps_of(value)[-MOST_ROWS:]

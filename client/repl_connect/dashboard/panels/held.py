@@ -18,7 +18,8 @@ from repl_connect.dashboard.panels.dialogs import ChoiceDialog, FormDialog, Ques
 from repl_connect.dashboard.panels.panel import MOST_ROWS, Panel
 from repl_connect.dashboard.panels.table import Heading, Row
 from repl_connect.dashboard.panels.text_view import TextView
-from repl_connect.dashboard.panels.wording import age, one_line
+from repl_connect.dashboard.panels.wording import one_line
+from repl_connect.durations import age
 
 __all__ = ["HeldPanel"]
 

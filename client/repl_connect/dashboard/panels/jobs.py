@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from repl_connect.dashboard.look import duration
 from repl_connect.dashboard.observing.observation import Observation
 from repl_connect.dashboard.observing.records import Change, JobRow
 from repl_connect.dashboard.observing.rows import short_id
@@ -16,7 +15,7 @@ from repl_connect.dashboard.observing.target import ObservedTarget
 from repl_connect.dashboard.panels.dialogs import FormDialog, Question, TargetQuestion
 from repl_connect.dashboard.panels.panel import MOST_ROWS, Look, Panel
 from repl_connect.dashboard.panels.table import Heading, Row
-from repl_connect.dashboard.panels.wording import age
+from repl_connect.durations import age, duration
 
 __all__ = ["JobsPanel", "job_text"]
 

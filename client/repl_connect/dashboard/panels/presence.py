@@ -16,7 +16,8 @@ from repl_connect.dashboard.observing.records import Change, ClientRow, LogLine
 from repl_connect.dashboard.observing.target import ObservedTarget
 from repl_connect.dashboard.panels.panel import MOST_ROWS, Look, Panel
 from repl_connect.dashboard.panels.table import Heading, Row
-from repl_connect.dashboard.panels.wording import age, one_line
+from repl_connect.dashboard.panels.wording import one_line
+from repl_connect.durations import age
 
 __all__ = ["PresencePanel"]
 

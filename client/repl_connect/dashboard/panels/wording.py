@@ -1,4 +1,4 @@
-"""Texts and times of the other side, in the few cells that a table has for them."""
+"""Texts of the other side, in the few cells that a table has for them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Final
 
 from repl_connect.escapes import visible
 
-__all__ = ["age", "counted", "one_line", "spark"]
+__all__ = ["counted", "one_line", "spark"]
 
 _LONGEST: Final = 1000  # characters of one cell; a table shows at most its own width of them
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
-_UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
 def one_line(text: str) -> str:
@@ -19,14 +18,6 @@ def one_line(text: str) -> str:
     cut = visible(text[: _LONGEST + 1])
     line = cut.strip("\n").replace("\n", "⏎").replace("\t", " ")
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
-
-
-def age(seconds: float) -> str:
-    """A time in its largest unit: `0.3 s`, `42 s`, `5 min`, `3 h`, `12 d`."""
-    for length, unit in _UNITS:
-        if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
-    return f"{max(seconds, 0.0):.1f} s" if seconds < 9.95 else f"{int(seconds)} s"
 
 
 def counted(number: int, noun: str) -> str:

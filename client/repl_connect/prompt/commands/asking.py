@@ -11,7 +11,7 @@ from repl_connect.prompt.front_end import FrontEnd
 from repl_connect.replies import refusal_of, statuses_of
 from repl_connect.session import Session
 
-__all__ = ["ask", "chosen", "connected", "maps_of", "session_of"]
+__all__ = ["ask", "chosen", "connected", "session_of"]
 
 
 def connected(front_end: FrontEnd) -> Link | None:
@@ -58,11 +58,6 @@ def ask(
             on_reply(reply)
 
     session.request(message, replied)
-
-
-def maps_of(value: object) -> list[dict[str, Any]]:
-    """The maps of a list in a reply, whatever else it may hold."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def chosen(front_end: FrontEnd, text: str, idents: Iterable[str], what: str) -> str | None:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from repl_connect.escapes import visible
-from repl_connect.prompt.commands.asking import ask, chosen, connected, maps_of, session_of
+from repl_connect.prompt.commands.asking import ask, chosen, connected, session_of
 from repl_connect.prompt.commands.command import Command
 from repl_connect.prompt.commands.rows import beginning, line_of, table
 from repl_connect.prompt.commands.times import ago
 from repl_connect.prompt.front_end import FrontEnd
-from repl_connect.replies import refusal_of, statuses_of
+from repl_connect.replies import maps_of, refusal_of, statuses_of
 from repl_connect.session import Done, Event, Output
 
 __all__ = ["HELD", "held_notice"]
@@ -184,7 +184,7 @@ def _choose(front_end: FrontEnd, how: str, ident: str, value: str) -> None:
 
 def _frame(front_end: FrontEnd, argument: str) -> None:
     words = argument.split(None, 2)
-    if words[0].isdecimal():  # the newest error's
+    if words and words[0].isdecimal():  # the newest error's
         number, code = words[0], argument[len(words[0]) :].strip()
         _ask(front_end, lambda held: _in_newest(front_end, held, number, code))
     elif len(words) == 3 and words[1].isdecimal():

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from repl_connect.prompt.commands.asking import ask, chosen, connected, maps_of
+from repl_connect.durations import duration
+from repl_connect.prompt.commands.asking import ask, chosen, connected
 from repl_connect.prompt.commands.command import Command
 from repl_connect.prompt.commands.rows import beginning, cut, line_of, table
 from repl_connect.prompt.commands.times import ago
 from repl_connect.prompt.front_end import FrontEnd
-from repl_connect.prompt.showing.status import duration
-from repl_connect.replies import statuses_of
+from repl_connect.replies import ENDED, maps_of, statuses_of
 
 __all__ = ["JOBS", "short"]
 
-_ENDED: Final = ("finished", "failed", "cancelled")
 _WAIT: Final = 60  # seconds, the most that one request may wait
 
 
@@ -83,7 +82,7 @@ def _submit(front_end: FrontEnd, code: str) -> None:
         def told(reply: dict[str, Any]) -> None:
             if "error" in statuses_of(reply):
                 return  # it is not kept any more
-            if reply.get("state") in _ENDED:
+            if reply.get("state") in ENDED:
                 _tell_end(front_end, reply)
             elif front_end.link is link:
                 wait(ident)
@@ -135,7 +134,7 @@ def _parts(front_end: FrontEnd, job: dict[str, Any], *, whole: bool) -> list[tup
     """What a job has brought: its state, output, error and values; the beginning of each."""
     ident = short(job.get("job"))
     state = f"Job {ident}: {line_of(job.get('state'))}{_took(job)}"
-    if job.get("state") not in _ENDED:
+    if job.get("state") not in ENDED:
         state += f"; submitted {ago(job.get('submitted'))}"
     fragments = [("class:heading", state + "\n")]
     code = cut(line_of(job.get("name") or job.get("code")), max(front_end.columns - 4, 16))

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from repl_connect.prompt.commands.asking import ask, connected, maps_of, session_of
+from repl_connect.prompt.commands.asking import ask, connected, session_of
 from repl_connect.prompt.commands.command import Command
 from repl_connect.prompt.commands.jobs import short
 from repl_connect.prompt.commands.rows import beginning, cut, line_of, table
 from repl_connect.prompt.commands.state import Watch
 from repl_connect.prompt.commands.times import ago
 from repl_connect.prompt.front_end import FrontEnd
-from repl_connect.replies import refusal_of, statuses_of
+from repl_connect.replies import maps_of, refusal_of, statuses_of
 
 __all__ = ["PROGRAM"]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from repl_connect.prompt.commands.asking import ask, chosen, connected, maps_of, session_of
+from repl_connect.prompt.commands.asking import ask, chosen, connected, session_of
 from repl_connect.prompt.commands.command import Command
 from repl_connect.prompt.commands.rows import facts, line_of, table
 from repl_connect.prompt.front_end import FrontEnd
+from repl_connect.replies import maps_of
 from repl_connect.session import Session
 
 __all__ = ["SESSIONS"]

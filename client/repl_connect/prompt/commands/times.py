@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from repl_connect.prompt.showing.status import duration
+from repl_connect.durations import duration
 
 __all__ = ["ago"]
 

@@ -96,6 +96,10 @@ def watch_escape(application: Application[object], closes: Filter) -> None:
     at_once = vi_mode | closes
 
     def pressed(processor: KeyProcessor) -> None:
+        if not processor.key_buffer:
+            # None is allowed, though not declared: nothing is waited for, at no cost.
+            application.timeoutlen = None  # type: ignore[assignment]
+            return
         alone = [each.key for each in processor.key_buffer] == [Keys.Escape]
         wait = application.ttimeoutlen if alone and at_once() else _SEQUENCE_WAIT
         application.timeoutlen = wait

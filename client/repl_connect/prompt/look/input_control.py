@@ -18,7 +18,7 @@ from prompt_toolkit.layout.processors import Processor, Transformation, Transfor
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.utils import Event
 
-__all__ = ["InputControl", "MarkingProcessor"]
+__all__ = ["InputContent", "InputControl", "MarkingProcessor"]
 
 
 class MarkingProcessor(Protocol):
@@ -70,7 +70,7 @@ class InputControl(BufferControl):
         """The lines, for a drawing."""
         if self._content is not None and self._content[0] == width:
             return self._content[1]
-        self._menu_drawn = self._has_menu()
+        self._menu_drawn = self.has_menu
         plain = super().create_content(width, height, preview_search)
         document = self.buffer.document
         if max(len(self._kept), len(self._heights)) > 2 * plain.line_count + 100:
@@ -82,7 +82,8 @@ class InputControl(BufferControl):
         else:
             lexed = self.lexer.lex_document(document)
             marks = [each.marks(document) for each in self._marking]
-            content = _Content(plain, lexed, marks, self._kept, self._heights)
+            content = InputContent(plain, lexed, marks, self._kept, self._heights)
+            content.texts = document.lines
         self._content = (width, content)
         return content
 
@@ -97,10 +98,12 @@ class InputControl(BufferControl):
             yield self._menu_changed if event is changed else event
 
     def _completions_changed(self, _: Buffer) -> None:
-        if self._has_menu() or self._menu_drawn:
+        if self.has_menu or self._menu_drawn:
             self._menu_changed.fire()
 
-    def _has_menu(self) -> bool:
+    @property
+    def has_menu(self) -> bool:
+        """Whether completions are shown."""
         state = self.buffer.complete_state
         return state is not None and bool(state.completions)
 
@@ -140,7 +143,7 @@ class _Height(NamedTuple):
     height: int
 
 
-class _Content(UIContent):
+class InputContent(UIContent):
     """Lines that are remembered from one drawing to the next, with their heights.
 
     That of the cursor and the last one are made anew each time.
@@ -161,6 +164,8 @@ class _Content(UIContent):
             content.menu_position,
             content.show_cursor,
         )
+        self.texts: Sequence[str] = ()
+        """The lines as they were typed."""
         self._get_line = content.get_line
         self._lexed = lexed
         self._marks = marks

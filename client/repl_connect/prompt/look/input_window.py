@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from prompt_toolkit.application import get_app
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.formatted_text import AnyFormattedText, StyleAndTextTuples, to_formatted_text
 from prompt_toolkit.layout import Dimension, UIContent, Window, WindowAlign
@@ -12,7 +14,7 @@ from prompt_toolkit.layout.mouse_handlers import MouseHandlers
 from prompt_toolkit.layout.screen import Char, Screen, WritePosition
 from prompt_toolkit.utils import to_str
 
-from repl_connect.prompt.look.input_control import InputControl
+from repl_connect.prompt.look.input_control import InputContent, InputControl
 
 __all__ = ["InputWindow"]
 
@@ -33,6 +35,7 @@ class InputWindow(Window):
         super().__init__(content, **options)
         self._laid_out: dict[int, _LaidOut] = {}
         self._width = self._limit = 0
+        self._scrolled: tuple[object, Sequence[str]] | None = None
         self._control = content
 
     def preferred_height(self, width: int, max_available_height: int) -> Dimension:
@@ -54,6 +57,35 @@ class InputWindow(Window):
             screen, mouse_handlers, write_position, parent_style, erase_bg, z_index
         )
         self._control.forget_content()
+
+    def _scroll_when_linewrapping(self, ui_content: UIContent, width: int, height: int) -> None:
+        """Show the cursor: to find out how costs a look at all lines, and mostly all is as it was.
+
+        That is so if no line has changed but that of the cursor, and this one is as high as before.
+        """
+        if not isinstance(ui_content, InputContent) or self.get_line_prefix is None or width <= 0:
+            super()._scroll_when_linewrapping(ui_content, width, height)
+            return
+        texts, cursor, last = ui_content.texts, ui_content.cursor_position.y, len(ui_content.texts)
+        prefix = self.get_line_prefix
+        heights = [
+            ui_content.get_height_for_line(each, width, prefix) for each in {cursor, last - 1}
+        ]
+
+        def made_of() -> object:
+            scroll = (self.vertical_scroll, self.vertical_scroll_2)
+            return scroll, width, height, cursor, last, heights, prefix(0, 0), prefix(1, 0)
+
+        if self._scrolled is not None and max(heights) <= height:
+            before, others = self._scrolled
+            if (
+                before == made_of()
+                and texts[:cursor] == others[:cursor]
+                and texts[cursor + 1 :] == others[cursor + 1 :]
+            ):
+                return
+        super()._scroll_when_linewrapping(ui_content, width, height)
+        self._scrolled = made_of(), texts
 
     def _copy_body(  # noqa: PLR0917
         self,
@@ -99,6 +131,8 @@ class InputWindow(Window):
             self._laid_out, self._width, self._limit = {}, width, height
         before, self._laid_out = self._laid_out, {}
         rows = new_screen.data_buffer
+        # A row that nothing is drawn over is the same object in each drawing, and known by that.
+        alone = not (self._control.has_menu or get_app().is_done or self._is_styled(""))
         places = _Places()
         starts: dict[int, _Place] = {}
         y = 0
@@ -122,8 +156,12 @@ class InputWindow(Window):
             places.lines[number] = (top + y, known.places)
             for offset, start in enumerate(known.starts):
                 starts[y + offset] = (number, start)
+            shares = alone and number != ui_content.cursor_position.y
             for offset, row in enumerate(known.rows[: height - y], top + y):
-                rows[offset].update(row)
+                if shares:
+                    rows[offset] = row
+                else:
+                    rows[offset].update(row)
             y += len(known.rows)
         self._tell(new_screen, ui_content, places, has_focus and not always_hide_cursor, has_focus)
         new_screen.height = max(new_screen.height, top + height)
@@ -151,7 +189,7 @@ class InputWindow(Window):
         return _LaidOut(
             line,
             prefix,
-            [dict(screen.data_buffer[y]) for y in range(count)],
+            [screen.data_buffer[y] for y in range(count)],
             [starts[y][1] for y in range(count)],
             {column: place for (_, column), place in places.items()},
         )
@@ -179,8 +217,11 @@ class InputWindow(Window):
     def _apply_style(
         self, new_screen: Screen, write_position: WritePosition, parent_style: str
     ) -> None:
-        if (parent_style + to_str(self.style)).strip():
+        if self._is_styled(parent_style):
             super()._apply_style(new_screen, write_position, parent_style)
+
+    def _is_styled(self, parent_style: str) -> bool:
+        return bool((parent_style + to_str(self.style)).strip())
 
 
 class _LaidOut(NamedTuple):
@@ -188,7 +229,7 @@ class _LaidOut(NamedTuple):
 
     line: StyleAndTextTuples
     prefix: StyleAndTextTuples
-    rows: list[dict[int, Char]]
+    rows: list[defaultdict[int, Char]]
     starts: list[int]
     places: dict[int, _Place]
 

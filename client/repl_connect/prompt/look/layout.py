@@ -71,8 +71,9 @@ def prompt_layout(
 
     def prefix(line: int, wrapped: int) -> StyleAndTextTuples:
         nonlocal drawn, drawn_for
-        if get_app().render_counter != drawn_for:
-            drawn_for = get_app().render_counter
+        counter = get_app().render_counter
+        if counter != drawn_for:
+            drawn_for = counter
             first = prompt()
             drawn = [first, line_prefix(first, 1)]
         return drawn[min(line, 1)] if wrapped == 0 else []

@@ -48,16 +48,35 @@ class LineLexer(PygmentsLexer):
         super().__init__(pygments_lexer_cls)
         self._classes: dict[object, str] = {}
         self._runs: dict[str, _Run] = {}
+        self._last: tuple[Sequence[str], list[StyleAndTextTuples]] = ([], [])
 
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         """The fragments of each line, by its number."""
         lines = document.lines
-        lexed: list[StyleAndTextTuples] = []
         if len(document.text) > HIGHLIGHTED:
-            lexed = [[("", line)] for line in lines]
+            return lambda number: [("", lines[number])] if number < len(lines) else []
+        lexed = self._as_before(lines, document.cursor_position_row)
+        alone = True
         while len(lexed) < len(lines):
-            lexed += self._run_at(lines, len(lexed)).lexed
+            run = self._run_at(lines, len(lexed))
+            lexed += run.lexed
+            alone = alone and run.closed and len(run.lines) == 1
+        self._last = (lines, lexed) if alone else ([], [])
         return lambda number: lexed[number] if number < len(lexed) else []
+
+    def _as_before(self, lines: Sequence[str], row: int) -> list[StyleAndTextTuples]:
+        """All lines, if none but this one has changed and each is lexed by itself; or nothing."""
+        before, lexed = self._last
+        if (
+            len(before) != len(lines)
+            or before[:row] != lines[:row]
+            or before[row + 1 :] != lines[row + 1 :]
+        ):
+            return []
+        run = self._run_at(lines, row)
+        if not run.closed or len(run.lines) > 1:
+            return []
+        return [*lexed[:row], run.lexed[0], *lexed[row + 1 :]]
 
     def _run_at(self, lines: Sequence[str], start: int) -> _Run:
         """The line at `start`, with those below that belong to it."""

@@ -73,7 +73,8 @@ class ChangedRows(Container):
             drawn.data_buffer.update(before)
             if not application.is_done:  # then all is drawn again
                 for number, row in rows.items():
-                    if row == before.get(number):
+                    known = before.get(number)
+                    if row is known or row == known:
                         screen.data_buffer[number] = drawn.data_buffer[number] = self._nothing
         self._screen, self._rows = screen, rows
 

@@ -10,11 +10,11 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import PygmentsLexer
 
 from repl_connect import session as events
+from repl_connect.durations import duration
 from repl_connect.escapes import visible
 from repl_connect.prompt.look.layout import line_prefix
 from repl_connect.prompt.look.lexing import HIGHLIGHTED, highlighted
 from repl_connect.prompt.showing.printer import Printer
-from repl_connect.prompt.showing.status import duration
 from repl_connect.prompt.showing.tracebacks import ErrorView, styled
 from repl_connect.prompt.showing.values import Shown, ValueView
 

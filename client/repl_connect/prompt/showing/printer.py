@@ -15,14 +15,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Final
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
 from prompt_toolkit.layout.screen import Screen
-from prompt_toolkit.renderer import print_formatted_text
-from prompt_toolkit.styles import BaseStyle
+from prompt_toolkit.styles import Attrs, BaseStyle
 
 from repl_connect.escapes import Sanitiser
 from repl_connect.prompt.showing.terminal_output import TerminalOutput
@@ -32,11 +31,11 @@ __all__ = ["Printer"]
 _INTERVAL: Final = 0.04  # seconds between two batches
 _SOON: Final = 0.002  # what comes after a rest is shown at once, with what follows closely
 _BATCH: Final = 64 * 1024  # characters written before keys get their turn, if it is not known
+_FLOOD: Final = 16 * 1024  # characters of a batch that is hardly the last one
 _FULL: Final = 512 * 1024
 _DRAINED: Final = 256 * 1024
 _LONGEST_OPEN_LINE: Final = 1024
 _RESTED: Final = 0.5  # seconds after which a line of somebody else's is not about to go on
-_RAW: Final = "[ZeroWidthEscape]"
 
 
 class Printer:
@@ -69,17 +68,23 @@ class Printer:
         self._open_size = 0
         self._open_late = False
         self._open_since = 0.0
+        self._flooded = False
         self._sanitisers: dict[tuple[str, bool], Sanitiser] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._drawn = ""
         self._drawn_screen: Screen | None = None
+        self._attributes_of: Hashable = None
+        self._known: dict[str, Attrs] = {}
 
     @property
     def open_line(self) -> StyleAndTextTuples:
-        """The unfinished line, to be shown above the prompt; empty if others come before it."""
+        """The unfinished line, to be shown above the prompt; empty if others come before it.
+
+        While much is printed its end is about to come: it is shown when that rests.
+        """
         shown: StyleAndTextTuples = []
-        for style, text in () if self._pending else self._open:
+        for style, text in () if self._pending or self._flooded else self._open:
             if "\x1b" in text:
                 shown += to_formatted_text(ANSI(text), style=style)
             else:  # which is a fragment for each character as ANSI
@@ -175,16 +180,16 @@ class Printer:
         application = self._application
         running = application.is_running and application.context is not None
         with self._gathered():
+            size = self._size
             batch = self._take()
+            self._flooded = size - self._size >= _FLOOD
             stays = running and self._stays()
             if stays:
                 self._erase()
             elif running:
                 application.renderer.erase()
             if batch:
-                print_formatted_text(
-                    application.output, batch, self._style, color_depth=application.color_depth
-                )
+                self._print(batch)
             if stays:
                 application.output.write_raw(self._drawn)
             elif running:
@@ -193,7 +198,7 @@ class Printer:
         if self._full and self._size < _DRAINED:
             self._full = False
             self._on_drained()
-        if self._pending:
+        if self._pending or (self._flooded and self._open):
             self._schedule()
 
     def flush_all(self) -> None:
@@ -212,6 +217,34 @@ class Printer:
         if self._size > _FULL and not self._full:
             self._full = True
             self._on_full()
+
+    def _print(self, batch: Iterable[tuple[str, str]]) -> None:
+        """Write styled text; colours of its own end with it."""
+        output, depth = self._application.output, self._application.color_depth
+        write = output.write_text if isinstance(output, TerminalOutput) else output.write_raw
+        output.reset_attributes()
+        output.enable_autowrap()
+        before: Attrs | None = None
+        for style, text in batch:
+            attrs = self._attributes(style)
+            if attrs != before:
+                output.set_attributes(attrs, depth)
+            write(text)
+            before = attrs
+            if "\x1b" in text:
+                output.write_raw("\x1b[0m")
+                before = None
+        output.reset_attributes()
+
+    def _attributes(self, style: str) -> Attrs:
+        """What a style looks like; kept, for to find out takes as long as to write many lines."""
+        current = self._style.invalidation_hash()
+        if current != self._attributes_of:
+            self._attributes_of, self._known = current, {}
+        attrs = self._known.get(style)
+        if attrs is None:
+            attrs = self._known[style] = self._style.get_attrs_for_style_str(style)
+        return attrs
 
     def _draw(self) -> None:
         """Draw the prompt anew, and remember how, for as long as nothing else draws it."""
@@ -262,9 +295,9 @@ class Printer:
             return output.gathered()
         return contextlib.nullcontext()
 
-    def _take(self) -> StyleAndTextTuples:
-        """A batch of whole lines, its colours set apart for the terminal."""
-        batch: StyleAndTextTuples = []
+    def _take(self) -> list[tuple[str, str]]:
+        """A batch of whole lines."""
+        batch: list[tuple[str, str]] = []
         size = 0
         enough = self._batch
         ended = True
@@ -277,11 +310,11 @@ class Printer:
                     text = text[:cut]
             size += len(text)
             ended = text.endswith("\n")
-            batch += _for_terminal(style, text)
+            batch.append((style, text))
         if not ended:
             for style, text in self._rest_of_line():
                 size += len(text)
-                batch += _for_terminal(style, text)
+                batch.append((style, text))
         self._size -= size
         return batch
 
@@ -318,12 +351,5 @@ def _colours_after(text: str) -> str:
     if "\x1b" not in text:
         return ""
     sanitiser = Sanitiser()
-    sanitiser.clean(text)
+    sanitiser.clean(text[max(text.rfind("\x1b[0m"), 0) :])  # what came before is over there
     return sanitiser.sgr
-
-
-def _for_terminal(style: str, text: str) -> StyleAndTextTuples:
-    """The text with its SGR sequences, which the terminal gets as they are."""
-    if "\x1b" not in text:
-        return [(style, text)]
-    return [(f"{style} {_RAW}", text.replace("\n", "\r\n")), (_RAW, "\x1b[0m")]

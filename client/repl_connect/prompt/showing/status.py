@@ -1,4 +1,4 @@
-"""What runs, and for how long: for the toolbar while it does, in words when it has ended."""
+"""What runs, and for how long: for the toolbar while it does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Final
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-__all__ = ["Status", "duration"]
+from repl_connect.durations import duration
+
+__all__ = ["Status"]
 
 _INTERVAL: Final = 0.125  # seconds between two pictures of the spinner
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -82,16 +84,3 @@ class Status:
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_INTERVAL, self._tick)
         self._redraw()
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: `80 ms`, `2.3 s`, `1 min 05 s`, `2 h 03 min`."""
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    return f"{minutes // 60} h {minutes % 60:02} min"

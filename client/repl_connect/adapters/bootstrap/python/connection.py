@@ -311,10 +311,13 @@ class Connection:
             self.pending = False
         if self.timer is not None:
             self.timer.cancel()
+        error = None  # its traceback has this frame
 
     def forget(self) -> None:
         """The client has left: nothing of it stays."""
         self.sources.forget()
+        # They know this: its socket would stay open until garbage is collected.
+        self.streams, self.timer = [], None
         LAST_VALUE.end()
 
 

@@ -19,4 +19,6 @@ def launch(nonce: str, name: str, source: str) -> None:
     frame = inspect.currentframe()
     assert frame is not None
     assert frame.f_back is not None
-    module.upgrade(nonce, frame.f_back.f_back, module)
+    caller = frame.f_back.f_back
+    del frame  # it has itself, and the connection would stay open until garbage is collected
+    module.upgrade(nonce, caller, module)
