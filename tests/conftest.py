@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
+from proofs import Proof, record
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -26,3 +27,17 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Nothing is remembered of addresses from one test to the next, or for the user who tests."""
     state = tmp_path_factory.getbasetemp() / f"state-{next(_NUMBERS)}"
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
+
+
+@pytest.fixture
+def proof(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Say what the test tried, on what, what happened, and how often: a row of the documents.
+
+    It is said at the end of a test that has shown it: proof(tried, on, happened, times=1).
+    """
+
+    def prove(tried: str, on: str, happened: str, times: int = 1) -> None:
+        test = str(getattr(request.node, "originalname", request.node.name))
+        record(request.path.parent.name, Proof(tried, on, times, happened, test))
+
+    return prove

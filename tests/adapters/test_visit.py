@@ -39,7 +39,7 @@ def test_a_visit(running: Running, terminal: Terminal) -> None:
     terminal.wait_for(phrases.error)
     if "input" in subject.supports:
         _evaluate(terminal, phrases.ask)
-        terminal.wait_for("input")
+        terminal.wait_for("input>")  # the code has `input` in it too
         terminal.enter("blue")
         terminal.wait_for(phrases.blue)
     if "interrupt" in subject.supports:
