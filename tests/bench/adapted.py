@@ -259,7 +259,7 @@ def adapted(directory: Path, *, quick: bool) -> list[Row]:
 def adapted_output(directory: Path, *, quick: bool) -> list[Row]:
     """Lines of 80 bytes through each adapter: at 20 MB/s, or as fast as the plain REPL."""
     rows = []
-    lines = (5_000_000 if quick else 50_000_000) // _LINE
+    lines = (5_000_000 if quick else 25_000_000) // _LINE
     for number, plain in enumerate(_PLAIN):
         code = plain.lines.format(lines)
         with _both(plain, directory / str(number)) as (bare, own):

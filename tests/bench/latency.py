@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable
+import statistics
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bench.load import Repl, crowd, echo, in_turns, round_trips
+from bench.load import Repl, crowd, echo, in_turns, round_trips, timed
 from bench.processes import FLOOR, connected, floor, hosted, pinned_to
-from bench.rows import Row, percentile, times
+from bench.rows import BARE, Figure, Row, blocks, percentile, times
 
 __all__ = ["busy", "cold", "many", "round_trip"]
 
@@ -40,6 +39,7 @@ def round_trip(directory: Path, *, quick: bool) -> list[Row]:
             6 if quick else 20, partial(round_trips, bare, request, reply, rounds), *tasks
         )
     limits = {"threads": (3.0, 2.0), "cooperative": (4.0, None), "asyncio": (4.0, None)}
+    figures = _round_trip_figures(ours[0], theirs, rounds)
     return [
         times(
             f"eval 1+1, {mode}",
@@ -49,8 +49,24 @@ def round_trip(directory: Path, *, quick: bool) -> list[Row]:
             limits[mode][0],
             goal=limits[mode][1],
             reached=3.5,
+            figures=figures if mode == "threads" else (),
         )
         for mode, mine in zip(_MODES, ours, strict=True)
+    ]
+
+
+def _round_trip_figures(ours: list[float], theirs: list[float], rounds: int) -> list[Figure]:
+    """Of the medians, and of the 99th percentiles of each turn: some turns are disturbed."""
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    slow, their_slow = (
+        statistics.median(percentile(turn, 0.99) for turn in blocks(samples, rounds))
+        for samples in (ours, theirs)
+    )
+    return [
+        Figure("rtt", mine / other),
+        Figure("rtt-p99", slow / their_slow, note=f"{slow * 1e6:,.0f} µs"),
+        Figure("rtt-time", mine * 1e6),
+        Figure("rtt-time", other * 1e6, BARE),
     ]
 
 
@@ -70,22 +86,13 @@ def cold(directory: Path, *, quick: bool) -> list[Row]:
                 echo(stream, 100, 200)
 
         mine, other = in_turns(
-            4 if quick else 12, partial(_timed, ours, 40), partial(_timed, theirs, 40)
+            4 if quick else 12, partial(timed, ours, 40), partial(timed, theirs, 40)
         )
-    return [
-        times(
-            "connect, clone, eval 1+1", mine, other, f"connect, {FLOOR}", 3.5, goal=2.2, reached=4.0
-        )
-    ]
-
-
-def _timed(task: Callable[[], None], rounds: int) -> list[float]:
-    samples = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        task()
-        samples.append(time.perf_counter() - started)
-    return samples
+    row = times(
+        "connect, clone, eval 1+1", mine, other, f"connect, {FLOOR}", 3.5, goal=2.2, reached=4.0
+    )
+    figure = Figure("cold", row.ratio, note=f"{row.ours:,.0f} µs")
+    return [row._replace(figures=(figure,))]
 
 
 def many(directory: Path, *, quick: bool) -> list[Row]:
@@ -111,12 +118,20 @@ def _many(directory: Path, mode: str, *, quick: bool) -> Row:
         rounds = 20 if quick else 100
         mine, theirs = in_turns(
             10 if quick else 15,
-            lambda: [percentile(crowd(active, reply, rounds), 0.99)],
-            lambda: [percentile(crowd(echoes, reply, rounds), 0.99)],
+            partial(crowd, active, reply, rounds),
+            partial(crowd, echoes, reply, rounds),
         )
     name = f"{_ACTIVE} beside {_IDLE} idle, p99, {mode}"
     # The quietest turn of each: a 99th percentile is other programs' as soon as they run.
-    return times(name, [min(mine)], [min(theirs)], FLOOR, 4.0, goal=2.1, reached=12.0)
+    slow, other = (
+        min(percentile(turn, 0.99) for turn in blocks(samples, _ACTIVE * rounds))
+        for samples in (mine, theirs)
+    )
+    row = times(name, [slow], [other], FLOOR, 4.0, goal=2.1, reached=12.0)
+    # Each has one request on its way all the time: so many answers a second.
+    rate = _ACTIVE / statistics.mean(mine)
+    figures = (Figure("many-p99", row.ratio, note=f"{row.ours:,.0f} µs"), Figure("many-rate", rate))
+    return row._replace(note=f"{rate:,.0f} /s", figures=figures if mode == "threads" else ())
 
 
 def busy(directory: Path, *, quick: bool) -> list[Row]:

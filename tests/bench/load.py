@@ -11,7 +11,17 @@ from typing import Final
 
 from bench.processes import LONG, connection
 
-__all__ = ["CHUNK", "Prompt", "Repl", "crowd", "echo", "in_turns", "pipelined", "round_trips"]
+__all__ = [
+    "CHUNK",
+    "Prompt",
+    "Repl",
+    "crowd",
+    "echo",
+    "in_turns",
+    "pipelined",
+    "round_trips",
+    "timed",
+]
 
 CHUNK: Final = 65_536
 _END: Final = b"4:done"
@@ -138,6 +148,16 @@ def in_turns(blocks: int, *tasks: Block) -> list[list[float]]:
             if turn:
                 samples.extend(measured)
     return found
+
+
+def timed(task: Callable[[], None], rounds: int) -> list[float]:
+    """Seconds of each of so many calls."""
+    samples = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        task()
+        samples.append(time.perf_counter() - started)
+    return samples
 
 
 def round_trips(stream: socket.socket, request: bytes, reply: int, rounds: int) -> list[float]:

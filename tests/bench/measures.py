@@ -7,6 +7,7 @@ whose samples were taken in turns. Where the aim is a plain number, that is what
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from bench import (
@@ -17,18 +18,23 @@ from bench import (
     emacs_bench,
     latency,
     nvim_bench,
+    peer_clients,
+    peer_servers,
     prompt_bench,
+    tcp,
     throughput,
     weight,
 )
-from bench.rows import Row, Skipped
+from bench.peers import SERVERS
+from bench.rows import Figure, Row, Skipped
 
-__all__ = ["MEASURES", "Row", "Skipped"]
+__all__ = ["MEASURES", "PEERS", "Row", "Skipped"]
 
 MEASURES: Final[Mapping[str, Callable[..., list[Row]]]] = {
     "round-trip": latency.round_trip,
     "cold": latency.cold,
     "many": latency.many,
+    "tcp": tcp.quick_acknowledgement,
     "busy": latency.busy,
     "pipelining": throughput.pipelining,
     "printing": throughput.printing,
@@ -53,3 +59,15 @@ MEASURES: Final[Mapping[str, Callable[..., list[Row]]]] = {
     "emacs-long-line": emacs_bench.long_line,
 }
 """By name; each takes a directory for its files, and `quick`."""
+
+PEERS: Final[Mapping[str, Callable[..., list[Figure]]]] = {
+    **{
+        f"peer-{each.name.partition(' ')[0].lower()}": partial(peer_servers.server_figures, each)
+        for each in SERVERS
+    },
+    "peer-import": peer_servers.imported,
+    "peer-poll": peer_servers.polled,
+    "peer-ptpython": peer_clients.ptpython,
+    "peer-socat": peer_clients.socat,
+}
+"""What other programs take for the same, by name; their figures have no limit."""

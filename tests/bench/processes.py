@@ -34,6 +34,8 @@ __all__ = [
     "process",
     "python_server",
     "require_manhole",
+    "run_once",
+    "script",
     "spawned",
 ]
 
@@ -95,6 +97,30 @@ def process(command: list[str], *, ready: Callable[[], object]) -> Iterator[int]
                 raise RuntimeError(f"did not start: {command}")
             select.select([], [], [], 0.005)
         yield started.pid
+
+
+def run_once(command: list[str]) -> float:
+    """Seconds from exec to exit of a program with nothing to read, whose output is thrown away."""
+    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        streams = [(os.POSIX_SPAWN_DUP2, null, number) for number in (0, 1)]
+        started = time.perf_counter()
+        pid = os.posix_spawn(command[0], command, environment(), file_actions=streams)
+        _, status = os.waitpid(pid, 0)
+        seconds = time.perf_counter() - started
+    finally:
+        os.close(null)
+    if status != 0:
+        raise RuntimeError(f"failed: {command}")
+    return seconds
+
+
+def script(name: str) -> str:
+    """The path of a command that is installed beside this Python, or `Skipped`."""
+    path = Path(sys.executable).parent / name
+    if not path.exists():
+        raise Skipped(f"{name} is not installed beside {sys.executable}")
+    return str(path)
 
 
 @contextlib.contextmanager

@@ -105,6 +105,42 @@ def printing(lines: str) -> None:
     print(time.perf_counter() - started, file=sys.stderr)
 
 
+def twice(port: str) -> None:
+    """On TCP, a value and its `done` in two sends, as many servers do: see `_answering`."""
+    _answering(int(port), apart=True)
+
+
+def once(port: str) -> None:
+    """The same in one."""
+    _answering(int(port), apart=False)
+
+
+def _answering(port: int, *, apart: bool) -> None:
+    """Answers any evaluation with 2, one client after the other.
+
+    The socket is as it comes: what is sent while something is on its way waits until that has been
+    acknowledged (Nagle's algorithm).
+    """
+    import socket
+
+    from repl_server.wire import Decoder, encode
+
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        while True:
+            client, _ = listener.accept()
+            with client:
+                decoder = Decoder()
+                while data := client.recv(65_536):
+                    decoder.feed(data)
+                    while (message := decoder.next_message()) is not None:
+                        about = {"id": message["id"], "session": "s"}
+                        parts = [encode({**about, "new-session": "s", "status": ["done"]})]
+                        if message["op"] == "eval":
+                            parts.insert(0, encode({**about, "value": "2", "ns": "user"}))
+                        for part in parts if apart else [b"".join(parts)]:
+                            client.sendall(part)
+
+
 KINDS: dict[str, Callable[..., None]] = {
     "threads": threads,
     "cooperative": cooperative,
@@ -114,6 +150,8 @@ KINDS: dict[str, Callable[..., None]] = {
     "polling": polling,
     "polls": polls,
     "printing": printing,
+    "twice": twice,
+    "once": once,
 }
 """What can be started, by name."""
 

@@ -13,7 +13,6 @@ import re
 import select
 import signal
 import statistics
-import sys
 import termios
 import time
 import tty
@@ -21,10 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench.processes import LONG, environment, forget_peak, memory, python_server
-from bench.rows import Row, Skipped
+from bench.processes import LONG, environment, forget_peak, memory, python_server, script
+from bench.rows import BARE, Figure, Row, percentile
 
-__all__ = ["PromptProcess", "idle", "keys", "output"]
+__all__ = ["PromptProcess", "idle", "key_times", "keys", "on_terminal", "output"]
 
 _MEGA: Final = 1_000_000
 _LINE: Final = 80
@@ -40,7 +39,7 @@ _INPUT: Final = "\n".join(
 
 
 class PromptProcess:
-    """`repl-connect ADDRESS` in a pseudo terminal."""
+    """A prompt in a pseudo terminal: `repl-connect ADDRESS`, or another."""
 
     def __init__(self, pid: int, terminal: int) -> None:
         self.pid = pid
@@ -89,19 +88,23 @@ class PromptProcess:
 
 @contextlib.contextmanager
 def _prompt(directory: Path, address: str) -> Iterator[PromptProcess]:
-    """The prompt, when it is there and has loaded what it needs."""
-    program = Path(sys.executable).parent / "repl-connect"
-    if not program.exists():
-        raise Skipped(f"{program.name} is not installed beside {sys.executable}")
+    """Ours, when it is there and has loaded what it needs."""
+    with on_terminal([script("repl-connect"), address], directory, b"__main__>") as process:
+        yield process
+
+
+@contextlib.contextmanager
+def on_terminal(command: list[str], directory: Path, mark: bytes) -> Iterator[PromptProcess]:
+    """A prompt for Python, when it has shown the mark and evaluated something."""
     own = {**environment(), "HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
     own |= {"XDG_STATE_HOME": str(directory), "REPL_CONNECT_CONFIG": str(directory / "none")}
     pid, terminal = pty.fork()
     if pid == 0:
         termios.tcsetwinsize(0, (24, 80))
-        os.execve(program, [str(program), address], own)
+        os.execve(command[0], command, own)
     try:
         process = PromptProcess(pid, terminal)
-        process.read_until(b"__main__>")
+        process.read_until(mark)
         process.write("1 + 1\r")
         process.read_until(b"2")
         process.read_rest()
@@ -121,21 +124,29 @@ def output(directory: Path, *, quick: bool) -> list[Row]:
     code = f"for _ in range({lines}): print('{'x' * (_LINE - 1)}')\r\r'DO' + 'NE'\r"
     file = directory / "lines"
     file.write_bytes((b"x" * (_LINE - 2) + b"\r\n") * lines)
-    mine, theirs = [], []
+    mine, theirs, used = [], [], []
     with python_server(directory) as path, _prompt(directory, path) as prompt:
         for turn in range(4):
             theirs.append(_shown_by_cat(file))
             if turn == 1:
                 before = memory(prompt.pid)
                 forget_peak(prompt.pid)
-            started = time.perf_counter()
+            started, processor = time.perf_counter(), prompt.processor_time()
             prompt.write(code)
             prompt.read_until(b"DONE")
             mine.append(time.perf_counter() - started)
+            used.append(prompt.processor_time() - processor)
             prompt.read_rest()
         grown = max(0, memory(prompt.pid, "VmHWM") - before)
     seconds, floor = statistics.median(mine[1:]), statistics.median(theirs[1:])
     size = lines * _LINE / _MEGA
+    work = statistics.median(used[1:]) * 1e3 / size
+    figures = (
+        Figure("output", size / seconds),
+        Figure("output", size / floor, BARE, "cat, raw terminal"),
+        Figure("output-processor", work),
+        Figure("output-memory", grown / _MEGA),
+    )
     return [
         Row(
             "lines through the prompt",
@@ -146,7 +157,9 @@ def output(directory: Path, *, quick: bool) -> list[Row]:
             1.6,
             1.0,
             "MB/s",
+            f"{work:.1f} ms of the processor for each MB",
             reached=5.0,
+            figures=figures,
         ),
         Row(
             "memory while they are shown",
@@ -189,23 +202,36 @@ threading.Thread(target=lines, daemon=True).start()
 def keys(directory: Path, *, quick: bool) -> list[Row]:
     """A key in fifty lines of Python until it is shown; the same while a thread prints."""
     count = 52 if quick else 208
-    rows = []
+    rows: list[Row] = []
     with python_server(directory) as path, _prompt(directory, path) as prompt:
         for name, limit, goal, reached in (
             ("a key in 50 lines, p50", 2.0, 0.5, 2.3),
             ("the same beside 10,000 lines/s", 5.0, 1.0, 1.7),
         ):
-            found = statistics.median(_key_times(prompt, count)) * 1e3
-            ratio = found / limit
+            samples = key_times(prompt, count)
+            found = statistics.median(samples) * 1e3
+            slow = f"p95 {percentile(samples, 0.95) * 1e3:.1f} ms"
             rows.append(
-                Row(name, found, limit, "the aim", ratio, 1.0, goal / limit, "ms", reached=reached)
+                Row(
+                    name,
+                    found,
+                    limit,
+                    "the aim",
+                    found / limit,
+                    1.0,
+                    goal / limit,
+                    "ms",
+                    slow,
+                    reached=reached,
+                    figures=() if rows else (Figure("key", found, note=slow),),
+                )
             )
             prompt.write(f"\x03exec({_PRINTING!r})\r")
             prompt.read_for(1.0)
     return rows
 
 
-def _key_times(prompt: PromptProcess, count: int) -> list[float]:
+def key_times(prompt: PromptProcess, count: int) -> list[float]:
     """Seconds from a key to the bytes that show it, at the end of a long input.
 
     No letter is typed that stands there already: whatever is drawn again has none of it.

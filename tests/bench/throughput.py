@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 from bench.load import Prompt, Repl, in_turns, pipelined
-from bench.processes import environment, forget_peak, hosted, memory, pinned_to
-from bench.rows import Row
+from bench.machine import printed_line, slower
+from bench.processes import forget_peak, hosted, memory, pinned_to
+from bench.rows import BARE, Figure, Row
 
 __all__ = ["pipelining", "printing", "value"]
 
@@ -42,7 +41,8 @@ def pipelining(directory: Path, *, quick: bool) -> list[Row]:
         "1.1 x manhole's lines" if wanted < 70_000 else "the aim",
     )
     goal = wanted / min(120_000, 2 * lines)
-    return [Row(name, ours, wanted, against, wanted / ours, 1.0, goal, "/s")]
+    figures = (Figure("pipelined", ours), Figure("pipelined", lines, "manhole", "bare lines"))
+    return [Row(name, ours, wanted, against, wanted / ours, 1.0, goal, "/s", figures=figures)]
 
 
 def printing(directory: Path, *, quick: bool) -> list[Row]:
@@ -57,7 +57,7 @@ def printing(directory: Path, *, quick: bool) -> list[Row]:
         before = memory(number)
         forget_peak(number)
         mine, theirs = in_turns(
-            5, lambda: [repl.seconds(request)], lambda: [_printed_to_nothing(lines)]
+            5, lambda: [repl.seconds(request)], lambda: [lines * printed_line(lines)]
         )
         grown = max(0, memory(number, "VmHWM") - before)
     ours, other = statistics.median(mine), statistics.median(theirs)
@@ -72,6 +72,10 @@ def printing(directory: Path, *, quick: bool) -> list[Row]:
             2.5,
             1.25,
             "MB/s",
+            figures=(
+                Figure("stdout", megabytes / ours, machine=slower("line", other / lines)),
+                Figure("stdout", megabytes / other, BARE, "print to /dev/null"),
+            ),
         ),
         Row(
             "memory while they are printed",
@@ -82,21 +86,9 @@ def printing(directory: Path, *, quick: bool) -> list[Row]:
             4.0,
             1.0,
             "MB",
+            figures=(Figure("stdout-memory", grown / _MEGA),),
         ),
     ]
-
-
-def _printed_to_nothing(lines: int) -> float:
-    program = str(Path(__file__).parent / "programs.py")
-    with pinned_to(1):
-        ended = subprocess.run(
-            [sys.executable, program, "printing", str(lines)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            check=True,
-        )
-    return float(ended.stderr)
 
 
 def value(directory: Path, *, quick: bool) -> list[Row]:
@@ -119,7 +111,16 @@ def value(directory: Path, *, quick: bool) -> list[Row]:
         )
     ours, other = statistics.median(mine), statistics.median(theirs)
     return [
-        Row("a value of 10 MB", ours * 1e6, other * 1e6, "its repr", ours / other, 2.5, 1.2),
+        Row(
+            "a value of 10 MB",
+            ours * 1e6,
+            other * 1e6,
+            "its repr",
+            ours / other,
+            2.5,
+            1.2,
+            figures=(Figure("value", ours * 1e3), Figure("value", other * 1e3, BARE, "its repr")),
+        ),
         Row(
             "copies of it made",
             copies,
@@ -129,5 +130,6 @@ def value(directory: Path, *, quick: bool) -> list[Row]:
             3.0,
             2.0,
             "",
+            figures=(Figure("value-memory", copies),),
         ),
     ]

@@ -7,7 +7,6 @@ import json
 import os
 import select
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -15,16 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from bench.load import Prompt, Repl, in_turns
-from bench.processes import (
-    LONG,
-    environment,
-    hosted,
-    memory,
-    pinned_to,
-    require_manhole,
-    spawned,
-)
-from bench.rows import Row
+from bench.machine import slower
+from bench.processes import LONG, hosted, memory, pinned_to, require_manhole, run_once, spawned
+from bench.rows import BARE, Figure, Row
 
 __all__ = ["connections", "idle", "importing", "start"]
 
@@ -59,16 +51,18 @@ def connections(directory: Path, *, quick: bool) -> list[Row]:
                 repl.clone()
                 repl.seconds(repl.request("1+1"))
             full = memory(number, "Private_Dirty")
-        rows.append(_kilobytes(f"a connection, {mode}", (connected - empty) / count, bare))
-        rows.append(_kilobytes(f"with its session, {mode}", (full - empty) / count, evaluated))
+        alone, whole = (connected - empty) / count, (full - empty) / count
+        rows.append(_kilobytes(f"a connection, {mode}", alone, bare, f"connection-{mode}"))
+        rows.append(_kilobytes(f"with its session, {mode}", whole, evaluated, f"session-{mode}"))
     return rows
 
 
-def _kilobytes(name: str, size: float, most: float | None) -> Row:
+def _kilobytes(name: str, size: float, most: float | None, metric: str) -> Row:
     ours, theirs = size / 1024, most if most is not None else 1.0
     against = "the aim" if most is not None else "1 KB"
     limit = 1.0 if most is not None else None
-    return Row(name, ours, theirs, against, ours / theirs, limit, unit="KB")
+    figures = (Figure(metric, ours),)
+    return Row(name, ours, theirs, against, ours / theirs, limit, unit="KB", figures=figures)
 
 
 def idle(directory: Path, *, quick: bool) -> list[Row]:
@@ -90,9 +84,22 @@ def idle(directory: Path, *, quick: bool) -> list[Row]:
     )
     flat = many_calls / few_calls
     note = f"an empty call takes {empty * 1e6:.3f} µs there"
+    figures = (
+        Figure("poll", many * 1e6),
+        Figure("poll", empty * 1e6, BARE, "an empty call"),
+        Figure("poll-flat", flat),
+    )
     return [
         Row("idle poll()", one * 1e6, 0.1, "the aim", one * 1e7, 1.0, note=note),
-        Row("idle poll(), 200 clients", many * 1e6, one * 1e6, "one client", flat, 1.2),
+        Row(
+            "idle poll(), 200 clients",
+            many * 1e6,
+            one * 1e6,
+            "one client",
+            flat,
+            1.2,
+            figures=figures,
+        ),
     ]
 
 
@@ -114,22 +121,26 @@ def importing(directory: Path, *, quick: bool) -> list[Row]:
     with pinned_to(0):
         mine, theirs = in_turns(
             16 if quick else 41,
-            lambda: [_ran([sys.executable, "-c", code])],
-            lambda: [_ran([sys.executable, "-c", "pass"])],
+            lambda: [run_once([sys.executable, "-c", code])],
+            lambda: [run_once([sys.executable, "-c", "pass"])],
         )
     bare = statistics.median(theirs)
     more = statistics.median(mine) - bare
     allowed = max(_IMPORT, _IMPORT / _BARE * bare)
     note = f"over {bare * 1e3:.1f} ms for python -c pass"
     return [
-        Row("import", more * 1e6, allowed * 1e6, "the aim", more / allowed, 1.0, 0.4, note=note)
+        Row(
+            "import",
+            more * 1e6,
+            allowed * 1e6,
+            "the aim",
+            more / allowed,
+            1.0,
+            0.4,
+            note=note,
+            figures=(Figure("import", more * 1e3, machine=slower("start", bare)),),
+        )
     ]
-
-
-def _ran(command: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, check=True, env=environment(), stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
 
 
 def start(directory: Path, *, quick: bool) -> list[Row]:
@@ -137,16 +148,34 @@ def start(directory: Path, *, quick: bool) -> list[Row]:
     require_manhole()
     blocks = 12 if quick else 31
     with pinned_to(0):
-        mine, peers = in_turns(
+        mine, peers, bare = in_turns(
             blocks,
             lambda: [_first_answer(directory, "threads", _evaluated)],
             lambda: [_first_answer(directory, "manhole", _asked)],
+            lambda: [run_once([sys.executable, "-c", "pass"])],
         )
     ours, theirs = statistics.median(mine), statistics.median(peers)
     allowed = max(0.031, theirs)
     against = "manhole" if theirs > 0.031 else "the aim"
     ratio = ours / allowed
-    return [Row("start to first answer", ours * 1e6, allowed * 1e6, against, ratio, 1.0)]
+    nothing = statistics.median(bare)
+    note = f"{ours / nothing:.1f} x python -c pass"
+    figures = (
+        Figure("start", ours * 1e3, note=note, machine=slower("start", nothing)),
+        Figure("start", theirs * 1e3, "manhole", f"{theirs / nothing:.1f} x python -c pass"),
+    )
+    return [
+        Row(
+            "start to first answer",
+            ours * 1e6,
+            allowed * 1e6,
+            against,
+            ratio,
+            1.0,
+            note=note,
+            figures=figures,
+        )
+    ]
 
 
 def _first_answer(directory: Path, kind: str, ask: Callable[[str], None]) -> float:
