@@ -19,7 +19,7 @@ from repl_connect.errors import ConnectionLost
 from repl_connect.session import Output, Session
 from repl_server.wire import NEED_DATA, Idle, Message, ProtocolError, RemoteProtocolError
 
-__all__ = ["Link"]
+__all__ = ["Link", "unreadable"]
 
 _CHUNK: Final = 64 * 1024  # larger buffers made each small read slower, by malloc's mmap threshold
 _AT_ONCE: Final = 1024 * 1024
@@ -214,13 +214,8 @@ class Link:
                 if self.trace is not None:
                     self.trace(False, event)
                 self.session.receive(event)
-        except ProtocolError as error:
-            cut = isinstance(error, RemoteProtocolError) and error.reason == "truncated"
-            self._fail(
-                f"{self.name}: {'' if cut else 'the other side sent what is no answer: '}{error}."
-            )
-        except MemoryError:
-            self._fail(f"{self.name}: the other side sent more at once than there is memory for.")
+        except (ProtocolError, MemoryError) as error:
+            self._fail(unreadable(self.name, error))
         if event is not NEED_DATA:
             self._fail(f"{self.name}: the other side closed the connection.")
 
@@ -230,3 +225,11 @@ class Link:
         self._stream.close()
         self.session.lost(text)
         raise self.lost
+
+
+def unreadable(name: str, error: ProtocolError | MemoryError) -> str:
+    """Why what the other side sent, `name`'s, can't be read on: a sentence."""
+    if isinstance(error, MemoryError):
+        return f"{name}: the other side sent more at once than there is memory for."
+    cut = isinstance(error, RemoteProtocolError) and error.reason == "truncated"
+    return f"{name}: {'' if cut else 'the other side sent what is no answer: '}{error}."

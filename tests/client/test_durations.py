@@ -28,3 +28,8 @@ def test_ages(seconds: float, words: str) -> None:
 )
 def test_durations_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_without_tenths() -> None:
+    assert (age(3, tenths=False), age(-1, tenths=False)) == ("3 s", "0 s")
+    assert duration(3, tenths=False) == "3 s"

@@ -26,6 +26,7 @@ from repl_connect.bridge.guest import Guest
 from repl_connect.bridge.paced import PacedPeer
 from repl_connect.bridge.reaching import Reached
 from repl_connect.connect import CONNECT_TIMEOUT
+from repl_connect.link import unreadable
 from repl_server.dispatch.requests import Client, Send, Session
 from repl_server.network.io_thread import IoThread
 from repl_server.network.log import say
@@ -259,8 +260,8 @@ class Shared:
         adapter = self._adapter
         try:
             act()
-        except ProtocolError as error:
-            self._lost(f"{self.name}: the other side sent what is no answer: {error}.")
+        except (ProtocolError, MemoryError) as error:
+            self._lost(unreadable(self.name, error))
         except Exception as error:
             say(f"a fault of the adapter for {self.name}: {error!r}")
             self._lost(f"{self.name}: the adapter failed: {error!r}.")

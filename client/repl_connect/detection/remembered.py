@@ -14,6 +14,7 @@ from typing import Final
 from repl_connect.address import Address, UnixAddress
 from repl_connect.dialects import DIALECTS
 from repl_connect.state import state_path
+from repl_server.network.replacing import put_file
 
 __all__ = ["forget", "path", "recall", "remember"]
 
@@ -77,13 +78,6 @@ def _write(address: Address, dialect: str | None) -> None:
         kept.append((dialect, str(int(time.time())), key))
     text = "".join(f"{' '.join(row)}\n" for row in kept[-_MOST:])
     place = path()
-    new = f"{place}.{os.getpid()}"
-    try:
+    with contextlib.suppress(OSError):
         os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        os.replace(new, place)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(new)
+        put_file(place, text.encode("utf-8", "surrogateescape"))

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 from typing import IO, Final, NamedTuple
 
 from repl_connect.address import Address, UnixAddress, parse_address
@@ -22,6 +21,7 @@ from repl_connect.errors import AddressError, ConnectError
 from repl_connect.jobs.ident import whole
 from repl_connect.places import listener_of
 from repl_server.network.records import runtime_directory
+from repl_server.network.replacing import put_file
 
 __all__ = [
     "ALREADY",
@@ -73,15 +73,9 @@ class Keeper(NamedTuple):
 
     def note(self) -> None:
         """Note what it keeps jobs for; only the one that listens may."""
+        text = f"{whole(self.address)}\n{self.dialect or ''}\n"
         path = self._note_path
-        try:
-            with open(f"{path}.new", "w", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(f"{whole(self.address)}\n{self.dialect or ''}\n")
-            os.replace(f"{path}.new", path)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(f"{path}.new")
-            raise
+        put_file(path, text.encode("utf-8", "surrogateescape"), beside=f"{path}.new")
 
     def forget(self) -> None:
         """Remove the note, while it still listens."""

@@ -106,7 +106,7 @@ def _ago(milliseconds: object, now: float) -> str:
     """The time since a moment, in its largest unit."""
     if not isinstance(milliseconds, int):
         return "?"
-    return age(max(0, round(now - milliseconds / 1000))).replace(".0 s", " s")
+    return age(round(now - milliseconds / 1000), tenths=False)
 
 
 def _text(value: object) -> object:

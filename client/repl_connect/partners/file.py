@@ -21,6 +21,7 @@ from repl_connect.settings.names import name_problem
 from repl_connect.settings.nearest import did_you_mean
 from repl_connect.settings.places import config_path, short_path
 from repl_connect.settings.settings import Partner
+from repl_server.network.replacing import put_file
 
 __all__ = ["Changes", "add", "remove"]
 
@@ -144,7 +145,8 @@ def _changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Changes:
             )
             if any(changes):
                 wanted = {**before, "partners": after}
-                _write(path, _edited(text, changes, after, wanted, name), mode)
+                changed = _edited(text, changes, after, wanted, name).encode("utf-8")
+                put_file(path, changed, mode=mode, lasting=True)
             return changes
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror or error}. Nothing was changed.") from None
@@ -241,27 +243,6 @@ def _read(path: str) -> tuple[str, int]:
         return "", 0o600
     except UnicodeDecodeError:
         raise UsageError(f"{_shown_path()}: this is not UTF-8 text. Nothing was changed.") from None
-
-
-def _write(path: str, text: str, mode: int) -> None:
-    """Put a file in the place of another, complete."""
-    import tempfile
-
-    directory = os.path.dirname(path)
-    descriptor, beside = tempfile.mkstemp(dir=directory, prefix=".config-", suffix=".toml")
-    try:
-        with open(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(beside)
-        raise
-    with _opened(directory) as there:
-        os.fsync(there)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import contextlib
 import os
 
 from repl_server.errors import ServerError
+from repl_server.network.replacing import put_file
 
 __all__ = ["PortFile"]
 
@@ -19,17 +20,8 @@ class PortFile:
 
     def __init__(self, port: int, path: str | os.PathLike[str] = ".nrepl-port") -> None:
         self.path = os.path.abspath(os.fspath(path))
-        new = f"{self.path}.{os.getpid()}"
         try:
-            try:
-                with open(new, "w", encoding="ascii") as file:
-                    file.write(str(port))
-                    self._identity = _identity(os.fstat(file.fileno()))
-                os.replace(new, self.path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.unlink(new)
-                raise
+            self._identity = _identity(put_file(self.path, b"%d" % port, mode=None))
         except OSError as error:
             raise ServerError(
                 f"The port can't be written to {self.path}: {error.strerror}. "

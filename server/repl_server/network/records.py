@@ -26,6 +26,8 @@ import sys
 import threading
 import time
 
+from repl_server.network.replacing import put_file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
@@ -189,15 +191,11 @@ def _write(directory: str) -> None:
             ("started", str(started)),
         ]
     text = "".join(f"{key}: {_escaped(value)}\n" for key, value in lines)
-    new = os.path.join(directory, f".{pid}.new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
-        os.replace(new, _path(directory, pid))
-    except OSError:  # no room: no part of it is left
-        os.unlink(new)
-        raise
+    put_file(
+        _path(directory, pid),
+        text.encode("utf-8", "surrogateescape"),
+        beside=os.path.join(directory, f".{pid}.new"),  # nobody takes it for a record
+    )
 
 
 def _read(directory: str, pid: int) -> list[Record]:

@@ -14,4 +14,4 @@ def ago(milliseconds: object, now: float | None = None) -> str:
     if not isinstance(milliseconds, int):
         return ""
     seconds = (time.time() if now is None else now) - milliseconds / 1000
-    return "now" if seconds < 1 else f"{duration(round(seconds)).replace('.0 s', ' s')} ago"
+    return "now" if seconds < 1 else f"{duration(round(seconds), tenths=False)} ago"

@@ -29,6 +29,8 @@ import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from repl_server.network.replacing import put_file
+
 __all__ = ["LARGEST", "Entry", "HistoryFile", "Position", "Reading"]
 
 LARGEST: Final = 8 * 1024 * 1024
@@ -148,22 +150,7 @@ class HistoryFile:
                 return
             start = cut + len(_END) if cut >= 0 else _first_entry(data)
             mark = f"# shortened {os.urandom(8).hex()}\n".encode()
-            self._replace(mark + data[start:], status)
-
-    def _replace(self, data: bytes, status: os.stat_result) -> None:
-        new = f"{self.path}.{os.getpid()}.new"
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-                _write(descriptor, data)
-            finally:
-                os.close(descriptor)
-            os.replace(new, self.path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(new)
-            raise
+            put_file(self.path, mark + data[start:], mode=stat.S_IMODE(status.st_mode))
 
     @contextlib.contextmanager
     def _opened(self, flags: int) -> Iterator[tuple[int, bool]]:
