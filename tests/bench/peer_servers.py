@@ -57,7 +57,7 @@ def server_figures(server: Server, directory: Path, *, quick: bool) -> list[Figu
     }
     last: dict[str, Part] = {"start": partial(_start, server)}
     with contextlib.ExitStack() as stack:
-        if server.warm > 1:
+        if server.is_slow:
             try:
                 stack.enter_context(source.kept(directory))
             except (OSError, RuntimeError) as problem:
@@ -125,7 +125,7 @@ def _round_trip(source: _Source, directory: Path, quick: bool) -> list[Figure]:
 def _pipelined(source: _Source, directory: Path, quick: bool) -> list[Figure]:
     """Evaluations a second, of a server that answers all that is sent ahead."""
     server = source.server
-    rounds = 1_000 if quick or server.framed else 3_000
+    rounds = 1_000 if quick or server.is_slow else 3_000
     with source.warm(directory) as (_, _, asked):
         request = asked.request(server.sum)
         asked.socket.sendall(request * _AHEAD)
@@ -150,7 +150,7 @@ def _answers(asked: Asked) -> int:
 
 def _printed(source: _Source, directory: Path, quick: bool) -> list[Figure]:
     server = source.server
-    size = 5 if quick or server.framed else 50
+    size = 5 if quick or server.is_slow else 50
     lines = size * _MEGA // _LINE
     with source.warm(directory) as (_, number, asked):
         request = asked.request(server.lines.format(lines))
@@ -254,7 +254,7 @@ def _weight(source: _Source, directory: Path, quick: bool) -> list[Figure]:
 def _start(server: Server, directory: Path, quick: bool) -> list[Figure]:
     """From exec to the first answer."""
     samples = []
-    for turn in range(4 if quick or server.framed else 11):
+    for turn in range(4 if quick or server.is_slow else 11):
         started = time.perf_counter()
         with server.running(directory) as (path, _), _when_it_answers(server, path) as asked:
             asked.seconds(asked.request(server.sum))

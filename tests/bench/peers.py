@@ -1,7 +1,7 @@
 """Other servers, as they are: those that are measured beside ours, and one connection to each.
 
 Clojure's nREPL, manhole and a threaded Guile, on Unix sockets, each in a program as short as it can
-be.
+be; and the least that any such server in Python takes (`least.py`).
 """
 
 from __future__ import annotations
@@ -49,11 +49,16 @@ class Server(NamedTuple):
     framed: bool = False
     warm: float = 0.2
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether it starts slowly, and is to be asked for less."""
+        return self.warm > 1
+
     def missing(self) -> str | None:
         """What is not installed, if something is not."""
         if self.name == "manhole":
             return None if importlib.util.find_spec("manhole") else "manhole"
-        if self.framed and clojure_class_path() is None:
+        if self.command[0] == "java" and clojure_class_path() is None:
             return "libnrepl-clojure"
         return None if shutil.which(self.command[0]) else self.command[0]
 
@@ -119,6 +124,17 @@ SERVERS: Final = (
         "big",
         b"> ",
         50,
+    ),
+    Server(
+        "least Python",
+        (sys.executable, str(Path(__file__).parent / "least.py"), "PATH"),
+        "1+1",
+        "for _ in range({}): print('" + "x" * 79 + "')",
+        "big = 'x' * 10_000_000",
+        "big",
+        _NREPL_END,
+        100,
+        framed=True,
     ),
 )
 
