@@ -49,6 +49,12 @@ class Room:
         """Whether more may be sent to it now."""
         return True
 
+    def tend(self, client: Client) -> None:
+        """A lot is sent now, in this thread: what waits for the client is written in `wait`."""
+
+    def leave(self, client: Client) -> None:
+        """It goes on with something else."""
+
     def wait(self, client: Client, unless: Callable[[], bool]) -> bool:  # noqa: ARG002
         """Wait until there is, or it has gone, or `unless` holds; False: it reads nothing."""
         return True
@@ -162,14 +168,21 @@ class Output:
         return contextlib.nullcontext() if self._door is None else self._door.closed()
 
     def _full(self) -> None:
-        with self._lock:
-            if self.printed:
-                self._send()
-        evaluation, door = self.evaluation, self._door
-        if evaluation is not None and self._dropped < 0:
-            unless = _never if door is None else lambda: door.wanted
-            if not self._room.wait(evaluation.client, unless):
-                self._dropped = 0
+        evaluation, door, room = self.evaluation, self._door, self._room
+        if evaluation is None:
+            self.printed.clear()
+            return
+        room.tend(evaluation.client)
+        try:
+            with self._lock:
+                if self.printed:
+                    self._send()
+            if self._dropped < 0:
+                unless = _never if door is None else lambda: door.wanted
+                if not room.wait(evaluation.client, unless):
+                    self._dropped = 0
+        finally:
+            room.leave(evaluation.client)
 
     def _has_room(self) -> bool:
         return self.evaluation is None or self._room.there_is(self.evaluation.client)

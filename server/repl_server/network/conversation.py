@@ -145,10 +145,14 @@ class NreplConversation:
 
 
 class PeerRoom(Room):
-    """Whether clients read: known to their outboxes."""
+    """Whether clients read: known to their outboxes.
+
+    Where whoever prints may wait (`patience` is long), he does as soon as he is faster.
+    """
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
+        self._bound = 0 if patience >= 1 else ROOM
 
     def there_is(self, client: Client) -> bool:
         """Whether more may be sent to it now."""
@@ -159,7 +163,17 @@ class PeerRoom(Room):
         peer = client.state
         if not isinstance(peer, Peer):
             return True
-        return peer.outbox.wait_for_room(ROOM, unless, self.patience)
+        return peer.outbox.wait_for_room(self._bound, unless, self.patience)
+
+    def tend(self, client: Client) -> None:
+        """Write what waits for it, in `wait`."""
+        if isinstance(client.state, Peer):
+            client.state.outbox.tend()
+
+    def leave(self, client: Client) -> None:
+        """Others write what waits."""
+        if isinstance(client.state, Peer):
+            client.state.outbox.leave()
 
 
 def _encoded(messages: list[Message]) -> bytes:

@@ -11,10 +11,14 @@ thread looks in (`tick`).
 Rule 3: a thread that can produce without end (an evaluation that prints) asks for room before it
 goes on (`wait_for_room`). So a client that does not read stops its own evaluations, nothing else,
 and what waits for it stays within bounds.
+
+Rule 4: who waits for room writes (`tend`). If the server's thread did, it would want Python's lock
+of the one that prints each time the client has read something.
 """
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -44,10 +48,10 @@ class Outbox:
         "_held_size",
         "_lock",
         "_queue",
-        "_read",
         "_since",
-        "_socket_send",
+        "_socket",
         "_stalled",
+        "_tended",
         "closed",
         "is_stalled",
         "size",
@@ -57,15 +61,15 @@ class Outbox:
         self.closed = False
         self.is_stalled = False
         self.size = 0  # bytes that wait for the client to read
-        self._socket_send = sock.send
+        self._socket = sock
         self._stalled = stalled
         self._lock = threading.Lock()
-        self._read: threading.Condition | None = None
         self._queue: list[bytes | memoryview] = []
         self._held: list[bytes] = []
         self._held_size = 0
         self._since = 0.0
         self._given_up = False
+        self._tended = 0
 
     def send(self, data: bytes) -> None:
         """Write this, and what was held before. Never waits, never raises."""
@@ -101,36 +105,49 @@ class Outbox:
                 data = queue[0] if len(queue) == 1 else b"".join(queue)
                 queue.clear()
                 sent = self._take(data)
+                self._given_up = self._given_up and not sent
                 if sent < len(data) and not self.closed:
                     queue.append(memoryview(data)[sent:])
                     break
             self.is_stalled = bool(queue)
-            if self._read is not None:
-                self._read.notify_all()
+
+    def tend(self) -> None:
+        """From now on this thread writes what waits, in `wait_for_room`, until it calls `leave`."""
+        with self._lock:
+            self._tended += 1
+
+    def leave(self) -> None:
+        """What still waits is for the server's thread to write."""
+        with self._lock:
+            self._tended -= 1
+            if self.is_stalled and not self._tended and not self.closed:
+                self._stalled()
 
     def wait_for_room(self, bound: int, unless: Callable[[], bool], patience: float) -> bool:
-        """If more than `bound` bytes wait, return True when it is half of that.
+        """If more than `bound` bytes wait, write, and return True when it is half of that.
 
         True also when there is no sense in waiting: the client has gone, or `unless` holds. False
         when the client has read nothing for `patience` seconds, and from then on without waiting,
-        until there is room.
+        until it reads again.
         """
         if self.size <= bound:
-            self._given_up = False
             return True
         if self._given_up and not self.closed:
             return False
+        poller = select.poll()
         with self._lock:
-            if self._read is None:
-                self._read = threading.Condition(self._lock)
-            before, since = self.size, time.monotonic()
-            while self.size > bound // 2 and not self.closed and not unless():
-                self._read.wait(min(_TICK, patience))
-                if self.size < before:
-                    before, since = self.size, time.monotonic()
-                elif time.monotonic() - since >= patience:
-                    self._given_up = True
-                    return False
+            if self.closed:
+                return True
+            poller.register(self._socket, select.POLLOUT)
+        before, since = self.size, time.monotonic()
+        while self.size > bound // 2 and not self.closed and not unless():
+            poller.poll(min(_TICK, patience) * 1000)
+            self.write()
+            if self.size < before:
+                before, since = self.size, time.monotonic()
+            elif time.monotonic() - since >= patience:
+                self._given_up = True
+                return False
         return True
 
     def close(self) -> None:
@@ -143,8 +160,6 @@ class Outbox:
         self._queue.clear()
         self._held.clear()
         self.size = 0
-        if self._read is not None:
-            self._read.notify_all()
 
     def _release(self) -> bytes:
         held, self._held = self._held, []
@@ -164,12 +179,13 @@ class Outbox:
         if sent < len(data) and not self.closed:
             self._queue.append(memoryview(data)[sent:])
             self.is_stalled = True
-            self._stalled()
+            if not self._tended:
+                self._stalled()
 
     def _take(self, data: bytes | memoryview) -> int:
         """What the socket takes of it now. The lock is held."""
         try:
-            sent = self._socket_send(data)
+            sent = self._socket.send(data)
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError:
