@@ -41,9 +41,10 @@ _ESCAPES: Final = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[^\[]|\x1b\][^\x07]*\
 
 
 class Shown(NamedTuple):
-    """Seconds from exec until the prompt was there, and until the first answer was."""
+    """Seconds from exec until the prompt was there, the first key after it, the first answer."""
 
     prompt: float
+    key: float
     answer: float
 
 
@@ -85,16 +86,17 @@ def prompt(directory: Path, *, quick: bool) -> list[Row]:
 def shown_figures(samples: list[Shown], nothing: float, who: str) -> list[Figure]:
     """Of some starts of a client, beside which `python -c pass` took so many seconds."""
     first = statistics.median(each.prompt for each in samples)
-    answer = statistics.median(each.answer for each in samples)
+    key, answer = (statistics.median(each[index] for each in samples) for index in (1, 2))
     note, machine = f"{first / nothing:.1f} x python -c pass", slower("start", nothing)
     return [
         Figure("prompt", first * 1e3, who, note, machine),
+        Figure("prompt-key", key * 1e3, who, machine=machine),
         Figure("answer", answer * 1e3, who, machine=machine),
     ]
 
 
 def shown(command: list[str], mark: bytes, environment: Mapping[str, str]) -> Shown:
-    """Start a client on a terminal, wait for its prompt, type an addition; it is ended then."""
+    """Start a client on a terminal, wait for its prompt, type as soon as it is there; end it."""
     started = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
@@ -103,9 +105,12 @@ def shown(command: list[str], mark: bytes, environment: Mapping[str, str]) -> Sh
     try:
         _read_until(mark, terminal, command)
         first = time.perf_counter() - started
-        os.write(terminal, b"40 + 2\r")
+        os.write(terminal, b"Q")
+        _read_until(b"Q", terminal, command)
+        key = time.perf_counter() - started
+        os.write(terminal, b"\x7f40 + 2\r")
         _read_until(b"42", terminal, command)
-        return Shown(first, time.perf_counter() - started)
+        return Shown(first, key, time.perf_counter() - started)
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

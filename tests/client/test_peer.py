@@ -24,8 +24,11 @@ def running(*command: str) -> Iterator[int]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         try:
             mine = Path("/proc/self/comm").read_text(encoding="utf-8")
-            while Path(f"/proc/{process.pid}/comm").read_text(encoding="utf-8") == mine:
+            there = Path(f"/proc/{process.pid}")
+            while (there / "comm").read_text(encoding="utf-8") == mine:
                 pass  # it is named only some microseconds after it has begun
+            while not (there / "cmdline").read_bytes():
+                pass  # and has its words after that
             yield process.pid
         finally:
             process.kill()

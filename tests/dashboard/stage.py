@@ -34,7 +34,8 @@ class Stage:
     @property
     def screen(self) -> str:
         """What is shown, without the blanks at the ends of lines."""
-        strips = self.app.screen._compositor.render_strips()
+        with self.app._context():  # a widget that is just taken away can't say whose it is
+            strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
     def part(self, selector: str) -> str:

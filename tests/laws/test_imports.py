@@ -142,14 +142,30 @@ STARTING = """
 import os, sys
 write, out, address = os.write, *sys.argv[1:]
 
-def seen(descriptor, data):
-    if b"app> " in bytes(data) and not os.path.exists(out):
+def note(out):
+    if not os.path.exists(out):
         executed = [each for each in sys.modules if type(sys.modules[each]).__name__ != "_Deferred"]
-        with open(out, "w") as file:
+        with open(out + ".new", "w") as file:
             file.write(" ".join(executed))
+        os.rename(out + ".new", out)
+
+def seen(descriptor, data):
+    if b"app> " in bytes(data):
+        note(out)
     return write(descriptor, data)
 
+class Seen:
+    def __init__(self, file):
+        self.file = file
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+    def write(self, text):
+        if "app> " in text:
+            note(out + ".first")
+        return self.file.write(text)
+
 os.write = seen
+sys.stdout = Seen(sys.stdout)
 from repl_connect.cli import main_exit
 sys.exit(main_exit([address]))
 """
@@ -161,10 +177,13 @@ def test_the_prompt_is_there_before_what_it_may_need_later(address: str, tmp_pat
         [sys.executable, "-c", STARTING, str(out), address],
         environment={"XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
     ) as terminal:
-        terminal.wait_for("app>")
+        terminal.wait_until(out.exists, "drawn")
+        shown_first = (tmp_path / "modules.first").read_text(encoding="utf-8").split()
     loaded = set(out.read_text(encoding="utf-8").split())
     assert "prompt_toolkit.application" in loaded
     assert not loaded & NOT_BEFORE_THE_PROMPT
+    assert not [name for name in shown_first if name.startswith(("prompt_toolkit.", "asyncio"))]
+    assert not set(shown_first) & {*NOT_BEFORE_THE_PROMPT, "inspect", "argparse", "tomllib"}
 
 
 def test_serving_loads_nothing_heavy(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def start_prompt(tmp_path: Path, start_server: StartServer) -> Iterator[StartPro
         )
         terminals.append(terminal)
         terminal.wait_for_current(prompt)
+        terminal.wait_until(lambda: b"\x1b[J" in terminal.raw, "drawn, not only shown")
         return terminal
 
     yield start

@@ -1,8 +1,8 @@
 """The terminal client: `run_prompt`.
 
 On a terminal it is the prompt (`app`); else, and on a terminal that can do nothing (`TERM=dumb`), a
-plain loop over lines (`plain`). Nothing heavy is imported before it is needed, and prompt_toolkit
-is loaded while the connection is being made.
+plain loop over lines (`plain`). Nothing heavy is imported before it is needed: prompt_toolkit is
+loaded when the first lines are shown (`first_sight`), or while a connection takes its time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from repl_connect.address import Address
 from repl_connect.exit_codes import ExitCode
@@ -20,10 +20,14 @@ from repl_connect.link import Link
 from repl_connect.settings import Loaded, load_settings
 from repl_connect.targets import Target
 
+if TYPE_CHECKING:
+    from repl_connect.prompt.first_sight import FirstSight
+
 __all__ = ["run_prompt", "run_prompt_over"]
 
 _PATIENCE: Final = 0.5  # seconds before it says that it is connecting
 _SETTLED: Final = 0.05  # seconds after which the prompt is there
+_NEAR: Final = 0.08  # seconds that a connection takes to what is near, and answers at once
 
 
 def run_prompt(
@@ -169,9 +173,16 @@ def _run_on_terminal(
     from repl_connect.conversation.connecting import Connecting
 
     connecting = Connecting(connect)
-    from repl_connect.prompt.deferral import import_prompt_toolkit
+    link = connecting.wait(_NEAR)
+    shown = _show_at_once(link, loaded) if link is not None else None
+    try:
+        from repl_connect.prompt.deferral import import_prompt_toolkit
 
-    import_prompt_toolkit()
+        import_prompt_toolkit()
+    except BaseException:
+        if shown is not None:
+            shown.leave()
+        raise
     import asyncio
     import signal
 
@@ -182,7 +193,8 @@ def _run_on_terminal(
     from repl_connect.prompt.app import Prompt
     from repl_connect.prompt.showing.terminal_output import TerminalOutput
 
-    link = connecting.wait(_PATIENCE)
+    if link is None:
+        link = connecting.wait(_PATIENCE)
     if link is None:
         sys.stderr.write(f"Connecting to {name} …\n" if name else "Connecting …\n")
         sys.stderr.flush()
@@ -191,11 +203,8 @@ def _run_on_terminal(
     opened = link
 
     def size() -> Size:
-        try:
-            columns, rows = os.get_terminal_size(sys.stdout.fileno())
-        except OSError:
-            columns, rows = 0, 0
-        return Size(rows=rows or 24, columns=columns or 80)
+        columns, rows = _terminal_size()
+        return Size(rows=rows, columns=columns)
 
     async def run() -> ExitCode:
         output = TerminalOutput(sys.stdout, size, os.environ.get("TERM"))
@@ -210,16 +219,44 @@ def _run_on_terminal(
             reconnects=reconnects,
             target=target,
         )
+        if shown is not None:
+            output.write_raw(shown.over)
         loop = asyncio.get_running_loop()
         loop.call_later(_SETTLED, _collect_from_now)
         if in_main_thread():
             # As prompt_toolkit would do it, which imports ctypes for the sake of other loops.
-            loop.add_signal_handler(signal.SIGINT, prompt.application.key_processor.send_sigint)
+            interrupt = prompt.application.key_processor.send_sigint
+            loop.add_signal_handler(signal.SIGINT, interrupt)
+            if shown is not None and shown.interrupted:
+                loop.call_soon(interrupt)
         return await prompt.run()
 
-    if in_main_thread():
+    if in_main_thread() and shown is None:
         signal.signal(signal.SIGINT, _interrupted)
     return asyncio.run(run())
+
+
+def _show_at_once(link: Link, loaded: Loaded) -> FirstSight | None:
+    """Show what the prompt begins with, if that can be."""
+    from repl_connect.prompt.deferral import defer_seldom_used
+
+    defer_seldom_used()
+    from repl_connect.prompt.first_sight import first_sight
+
+    columns, _ = _terminal_size()
+    shown = first_sight(link, loaded.settings, loaded.problems, columns)
+    if shown is not None:
+        shown.show()
+    return shown
+
+
+def _terminal_size() -> tuple[int, int]:
+    """Columns and rows of our terminal, or what most have if it does not say."""
+    try:
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        columns, rows = 0, 0
+    return columns or 80, rows or 24
 
 
 def _interrupted(*_: object) -> NoReturn:

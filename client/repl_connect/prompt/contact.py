@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from repl_connect.conversation.connecting import Connect
 from repl_connect.conversation.conversation import Conversation, words_of_loss
+from repl_connect.conversation.greeting import greeting_of
 from repl_connect.conversation.reconnection import Reconnection
 from repl_connect.errors import ConnectionLost
 from repl_connect.escapes import visible
@@ -105,12 +106,9 @@ class Contact:
 
     def greet(self, link: Link, *, before: str = "") -> None:
         """Say who is there."""
-        description = link.session.description
-        who = link.greeting or (description.greeting if description is not None else "")
-        words = " at ".join(visible(part) for part in (who, link.name) if part)
-        self._place.note(f"{before}{words}. Ctrl-D leaves, ,help shows more.")
-        if link.advice:
-            self._place.note(visible(link.advice))
+        first, *more = greeting_of(link)
+        for line in (before + first, *more):
+            self._place.note(line)
 
     def evaluate(
         self,

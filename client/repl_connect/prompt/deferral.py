@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindingsBase
 
-__all__ = ["defer", "hidden", "import_prompt_toolkit"]
+__all__ = ["defer", "defer_seldom_used", "hidden", "import_prompt_toolkit"]
 
 _SELDOM_USED: Final = (
     "asyncio.sslproto",
@@ -41,11 +41,16 @@ _CO_COROUTINE: Final = 0x80  # as `inspect` has it
 _VI: Final = "prompt_toolkit.key_binding.bindings.vi"
 
 
-def import_prompt_toolkit() -> None:
-    """Import asyncio without TLS, and of prompt_toolkit what an application needs."""
+def defer_seldom_used() -> None:
+    """Put off what of the standard library is imported by many and used by few."""
     for name in _SELDOM_USED:
         defer(name)
     defer("inspect", isawaitable=_isawaitable, iscoroutinefunction=_iscoroutinefunction)
+
+
+def import_prompt_toolkit() -> None:
+    """Import asyncio without TLS, and of prompt_toolkit what an application needs."""
+    defer_seldom_used()
     with hidden("ssl"):
         import asyncio  # noqa: F401
     import xml.dom  # noqa: F401  (small; the import system wants it beside what is in it)

@@ -12,12 +12,19 @@ from typing import Any
 
 from repl_connect.terminal_mode import changed_mode
 
-__all__ = ["kept_typeahead"]
+__all__ = ["keep_ctrl_c", "kept_typeahead"]
 
 
 def kept_typeahead(descriptor: int) -> contextlib.AbstractContextManager[None]:
     """Hand typed characters on unchanged and without an echo; Ctrl-C still is a signal."""
     return changed_mode(descriptor, _keep)
+
+
+def keep_ctrl_c(descriptor: int) -> None:
+    """From now on Ctrl-C is a key like others. For within `kept_typeahead`, whose end undoes it."""
+    mode = termios.tcgetattr(descriptor)
+    mode[3] &= ~termios.ISIG
+    termios.tcsetattr(descriptor, termios.TCSANOW, mode)
 
 
 def _keep(mode: list[Any]) -> None:
