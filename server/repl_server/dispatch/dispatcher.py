@@ -436,7 +436,7 @@ class Dispatcher:
             if session.ephemeral:
                 self.end_session(session)
             elif session.queue and not session.closed:
-                session.running = following = session.queue.popleft()
+                session.running = following = session.queue.pop(0)
                 if session.observers:
                     _begin(following, session)
                 self.evaluator.evaluate(following)

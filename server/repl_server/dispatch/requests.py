@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from repl_server.wire import Message
@@ -69,7 +68,7 @@ class Session:
         self.ephemeral = ephemeral
         self.state: Any = None
         self.clients: set[Client] = set()
-        self.queue: deque[Evaluation] = deque()
+        self.queue: list[Evaluation] = []  # a deque is 760 bytes, and few sessions queue
         self.running: Evaluation | None = None
         self.closed = False
         self.keep = 0.0

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from repl_server.evaluation.standard_input import Input
 
 
-__all__ = ["Outlet", "Output", "Room", "Stream", "Ticking"]
+__all__ = ["ErrStream", "OutStream", "Outlet", "Output", "Room", "Stream", "Ticking"]
 
 _TOGETHER = 65_536
 _LARGEST = 1_048_576
@@ -128,8 +128,8 @@ class Output:
         self._sent = 0.0
         self._dropped = -1
         noted = None if ticking is None else ticking.note
-        self.out = Stream("out", self, noted)
-        self.err = Stream("err", self, noted)
+        self.out = OutStream(self, noted)
+        self.err = ErrStream(self, noted)
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):
@@ -271,53 +271,13 @@ class Outlet:
 
 
 class Stream(io.TextIOBase):
-    """Standard output or standard error of one thread that evaluates.
+    """Standard output or standard error of one thread that evaluates."""
 
-    `write` is a closure: `print` calls it twice a line, and it is most of what printing costs.
-    """
-
-    def __init__(self, kind: str, output: Output, noted: Callable[[Output], None] | None) -> None:
-        self.name = f"<std{kind}>"
-        self._kind = kind
+    def __init__(self, name: str, output: Output, noted: Callable[[Output], None] | None) -> None:
+        self.name = name
         self._output = weakref.ref(output)  # nothing goes round: what was printed is sent in time
         self._bytes: _Bytes | None = None
         self._noted = noted
-        self.write = self._writer(output.printed, kind)  # type: ignore[method-assign]
-
-    def _writer(self, printed: list[str | tuple[str, str]], kind: str) -> Callable[[str], int]:
-        size = 0
-        append, full = printed.append, self._full
-        first = self._first if self._noted is not None else None
-
-        def write(text: str, /) -> int:
-            """Print; sent soon."""
-            nonlocal size
-            if type(text) is not str:
-                text = _checked(text)
-            length = len(text)
-            append(text)
-            if first is not None and len(printed) == 1:
-                first()
-            size += length
-            if size > _TOGETHER:
-                size = 0
-                full()
-            return length
-
-        def write_error(text: str, /) -> int:
-            """Print; sent soon."""
-            nonlocal size
-            text = _checked(text)
-            append((kind, text))
-            if first is not None and len(printed) == 1:
-                first()
-            size += len(text)
-            if size > _TOGETHER:
-                size = 0
-                full()
-            return len(text)
-
-        return write if kind == "out" else write_error
 
     def _first(self) -> None:
         """There is something to be sent, and nobody who looks."""
@@ -363,6 +323,59 @@ class Stream(io.TextIOBase):
 
     def reconfigure(self, **_options: object) -> None:
         """Accepted, without effect: text is UTF-8, and sent soon anyway."""
+
+
+class OutStream(Stream):
+    """Standard output. `write` is a closure: `print` calls it twice a line, and it is most of what
+    printing costs.
+    """  # noqa: D205
+
+    def __init__(self, output: Output, noted: Callable[[Output], None] | None) -> None:
+        super().__init__("<stdout>", output, noted)
+        self.write = self._writer(output.printed)  # type: ignore[method-assign]
+
+    def _writer(self, printed: list[str | tuple[str, str]]) -> Callable[[str], int]:
+        size = 0
+        append, full = printed.append, self._full
+        first = self._first if self._noted is not None else None
+
+        def write(text: str, /) -> int:
+            """Print; sent soon."""
+            nonlocal size
+            if type(text) is not str:
+                text = _checked(text)
+            length = len(text)
+            append(text)
+            if first is not None and len(printed) == 1:
+                first()
+            size += length
+            if size > _TOGETHER:
+                size = 0
+                full()
+            return length
+
+        return write
+
+
+class ErrStream(Stream):
+    """Standard error. Little is printed to it, so it does without a closure, which is larger."""
+
+    def __init__(self, output: Output, noted: Callable[[Output], None] | None) -> None:
+        super().__init__("<stderr>", output, noted)
+        self._printed = output.printed
+        self._size = 0
+
+    def write(self, text: str, /) -> int:
+        """Print; sent soon."""
+        text = _checked(text)
+        self._printed.append(("err", text))
+        if self._noted is not None and len(self._printed) == 1:
+            self._first()
+        self._size += len(text)
+        if self._size > _TOGETHER:
+            self._size = 0
+            self._full()
+        return len(text)
 
 
 class _Bytes(io.BufferedIOBase):

@@ -81,10 +81,9 @@ class Routed(threading.local):
         """In this thread, be `file`."""
         own = self.__dict__
         own["file"] = file
-        for method in ("write", "flush", "readline", "read"):
-            found = getattr(file, method, None)
-            if found is not None:
-                own[method] = found
+        write = getattr(file, "write", None)
+        if write is not None:
+            own["write"] = write  # what else it has is asked for seldom, and kept nowhere
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["file"], name)

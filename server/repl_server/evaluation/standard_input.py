@@ -20,6 +20,16 @@ MOST = 1_048_576
 """Characters of input that may wait to be read."""
 
 
+class _Waiting:
+    """Text that waits to be read, and what is notified when there is more."""
+
+    __slots__ = ("changed", "chunks")
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.chunks: deque[str] = deque()
+
+
 class Input(io.TextIOBase):
     """One session's input. The session's thread reads it, and threads it has started may.
 
@@ -30,21 +40,26 @@ class Input(io.TextIOBase):
         self.evaluation: Evaluation | None = None
         self._show_prompt = show_prompt
         self._door = door
-        self._changed = threading.Condition()
-        self._chunks: deque[str] = deque()
         self._size = 0
         self._ended = False
         self._secret = False
         door.wakes(self._wake)
 
+    @property
+    def _waiting(self) -> _Waiting:
+        """What waits to be read. Made when it is first needed: few evaluations read anything."""
+        made: _Waiting | None = self.__dict__.get("waiting")
+        return made or self.__dict__.setdefault("waiting", _Waiting())
+
     def give(self, text: str) -> bool:
         """Text from the client, `""` for the end of input; False if too much waits already."""
-        with self._changed:
+        waiting = self._waiting
+        with waiting.changed:
             if self._size + len(text) > MOST:
                 return False
-            self._chunks.append(text)
+            waiting.chunks.append(text)
             self._size += len(text)
-            self._changed.notify_all()
+            waiting.changed.notify_all()
         return True
 
     def end(self) -> None:
@@ -53,8 +68,9 @@ class Input(io.TextIOBase):
         self._wake()
 
     def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+        if "waiting" in self.__dict__:  # else nobody waits, and who is about to looks first
+            with self._waiting.changed:
+                self._waiting.changed.notify_all()
 
     def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
         """One line; `""` at the end of input."""
@@ -80,7 +96,7 @@ class Input(io.TextIOBase):
                 chunk = self._chunk()
                 if not chunk:
                     if got and to_line_end and not self._interrupted():
-                        self._chunks.appendleft(chunk)  # the next line is the end
+                        self._waiting.chunks.appendleft(chunk)  # the next line is the end
                     break
                 if to_line_end and (end := chunk.find("\n") + 1):
                     chunk = self._put_back(chunk, end)
@@ -94,24 +110,25 @@ class Input(io.TextIOBase):
 
     def _put_back(self, chunk: str, keep: int) -> str:
         if keep < len(chunk):
-            with self._changed:
-                self._chunks.appendleft(chunk[keep:])
+            with self._waiting.changed:
+                self._waiting.chunks.appendleft(chunk[keep:])
                 self._size += len(chunk) - keep
         return chunk[:keep]
 
     def _chunk(self) -> str:
         """The next text from the client, asked for if there is none; `""` at the end of input."""
         asked = False
-        with self._changed:
-            while not self._chunks:
+        waiting = self._waiting
+        with waiting.changed:
+            while not waiting.chunks:
                 if self._ended or self._interrupted():
                     return ""
                 if not asked:
                     asked = True
                     self._ask()
                     continue
-                self._changed.wait()
-            chunk = self._chunks.popleft()
+                waiting.changed.wait()
+            chunk = waiting.chunks.popleft()
             self._size -= len(chunk)
             return chunk
 

@@ -350,7 +350,7 @@ class Peer:
         if not self.ending:
             self.conversation.received(data)
         if not data:
-            self.drop()
+            self._let_go(shut=False)
         elif self.outbox.size > _ROOM_FOR_ANSWERS:
             self._thread.watch(self.socket.fileno(), _OUT)
 
@@ -375,14 +375,19 @@ class Peer:
 
     def drop(self) -> None:
         """The connection is over."""
+        self._let_go(shut=True)
+
+    def _let_go(self, *, shut: bool) -> None:
+        """End it. `shut`: the client has not ended it, and is to know."""
         if self._gone:
             return
         self._gone = True
         self._thread.forget_peer(self.socket.fileno())
         self.outbox.close()
         self.conversation.gone()
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
+        if shut:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
     @property
