@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.load import Repl, crowd, echo, in_turns, round_trips, timed
-from bench.processes import FLOOR, connected, floor, hosted, pinned_to
+from bench.processes import FLOOR, connected, floor, hosted, pinned_to, told
 from bench.rows import BARE, Figure, Row, blocks, percentile, times
 
 __all__ = ["busy", "cold", "many", "round_trip"]
@@ -71,13 +71,16 @@ def _round_trip_figures(ours: list[float], theirs: list[float], rounds: int) -> 
 
 
 def cold(directory: Path, *, quick: bool) -> list[Row]:
-    """A new connection, a session, `1+1`; the floor is connected to and asked once."""
+    """A new connection, a session, `1+1`; the floor is connected to and asked once.
+
+    And what a thread costs that is started and ended, which is a part of it in threads.
+    """
     with contextlib.ExitStack() as stack:
         stack.enter_context(pinned_to(0))
-        path, _ = stack.enter_context(hosted(directory, "threads"))
+        paths = [stack.enter_context(hosted(directory, mode))[0] for mode in _MODES]
         bare = stack.enter_context(floor(directory, 100, 200))
 
-        def ours() -> None:
+        def ours(path: str) -> None:
             with Repl(path) as repl:
                 repl.seconds(repl.request("1+1"))
 
@@ -85,14 +88,33 @@ def cold(directory: Path, *, quick: bool) -> list[Row]:
             with connected(bare) as stream:
                 echo(stream, 100, 200)
 
-        mine, other = in_turns(
-            4 if quick else 12, partial(timed, ours, 40), partial(timed, theirs, 40)
+        other, lives, *mine = in_turns(
+            4 if quick else 12,
+            partial(timed, theirs, 40),
+            lambda: [told("lives", 200) / 200],
+            *(partial(timed, partial(ours, path), 40) for path in paths),
         )
-    row = times(
-        "connect, clone, eval 1+1", mine, other, f"connect, {FLOOR}", 3.5, goal=2.2, reached=4.0
-    )
-    figure = Figure("cold", row.ratio, note=f"{row.ours:,.0f} µs")
-    return [row._replace(figures=(figure,))]
+    against = f"connect, {FLOOR}"
+    rows = [
+        times(
+            f"connect, clone, eval 1+1, {mode}",
+            samples,
+            other,
+            against,
+            3.5,
+            goal=2.2,
+            reached=4.0,
+        )
+        for mode, samples in zip(_MODES, mine, strict=True)
+    ]
+    figures = [
+        Figure(metric, row.ratio, note=f"{row.ours:,.0f} µs")
+        for metric, row in zip(("cold", "cold-cooperative", "cold-asyncio"), rows, strict=True)
+    ]
+    return [
+        *(row._replace(figures=(figure,)) for row, figure in zip(rows, figures, strict=True)),
+        times("a thread, started and ended", lives, other, against, None),
+    ]
 
 
 def many(directory: Path, *, quick: bool) -> list[Row]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.load import in_turns, round_trips
-from bench.processes import FLOOR, connected, environment, floor, pinned_to, run_once
+from bench.processes import FLOOR, connected, floor, pinned_to, run_once, told
 
 __all__ = ["REFERENCE", "described", "measured", "printed_line", "slower"]
 
@@ -49,16 +49,7 @@ def measured(directory: Path, *, quick: bool) -> dict[str, float]:
 
 def printed_line(lines: int) -> float:
     """Seconds of one line, of so many of 80 bytes that are printed to /dev/null."""
-    program = str(Path(__file__).parent / "programs.py")
-    with pinned_to(1):
-        ended = subprocess.run(
-            [sys.executable, program, "printing", str(lines)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            check=True,
-        )
-    return float(ended.stderr) / lines
+    return told("printing", lines) / lines
 
 
 def described() -> dict[str, str]:

@@ -37,6 +37,7 @@ __all__ = [
     "run_once",
     "script",
     "spawned",
+    "told",
 ]
 
 LONG: Final = 60.0
@@ -113,6 +114,19 @@ def run_once(command: list[str]) -> float:
     if status != 0:
         raise RuntimeError(f"failed: {command}")
     return seconds
+
+
+def told(kind: str, count: int) -> float:
+    """The seconds that one of the programs of `programs.py` says it took, where servers run."""
+    with pinned_to(1):
+        ended = subprocess.run(
+            [sys.executable, str(_HERE / "programs.py"), kind, str(count)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=True,
+        )
+    return float(ended.stderr)
 
 
 def script(name: str) -> str:

@@ -105,6 +105,18 @@ def printing(lines: str) -> None:
     print(time.perf_counter() - started, file=sys.stderr)
 
 
+def lives(threads: str) -> None:
+    """Starts so many threads and waits for each; says on standard error how long that took."""
+    import threading
+
+    started = time.perf_counter()
+    for _ in range(int(threads)):
+        thread = threading.Thread(target=_nothing)
+        thread.start()
+        thread.join()
+    print(time.perf_counter() - started, file=sys.stderr)
+
+
 def twice(port: str) -> None:
     """On TCP, a value and its `done` in two sends, as many servers do: see `_answering`."""
     _answering(int(port), apart=True)
@@ -150,6 +162,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "polling": polling,
     "polls": polls,
     "printing": printing,
+    "lives": lives,
     "twice": twice,
     "once": once,
 }

@@ -93,6 +93,8 @@ TARGETS: Final[Mapping[str, Target]] = {
         2.2,
         bound="a session of its own: its thread, names and files",
     ),
+    "cold-cooperative": Target("the same, `CoopServer`", _FLOORS, 3.5, 2.2),
+    "cold-asyncio": Target("the same, asyncio", _FLOORS, 3.5, 2.2),
     "many-p99": Target(
         "20 busy connections beside 200, 99th percentile",
         _FLOORS,
