@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
 import pytest
-from proofs import Proof, record
+from proofs import Proof, Prove, record
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -30,7 +30,7 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def proof(request: pytest.FixtureRequest) -> Callable[..., None]:
+def proof(request: pytest.FixtureRequest) -> Prove:
     """Say what the test tried, on what, what happened, and how often: a row of the documents.
 
     It is said at the end of a test that has shown it: proof(tried, on, happened, times=1).

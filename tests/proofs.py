@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-__all__ = ["DOCUMENTS", "Proof", "document_of", "record", "rows_of", "table"]
+__all__ = ["DOCUMENTS", "Proof", "Prove", "document_of", "record", "rows_of", "table"]
 
 _TESTS: Final = Path(__file__).parent
 DOCUMENTS: Final = {"faults": "FAULTS.md", "abuse": "ABUSE.md"}
@@ -43,6 +43,13 @@ class Proof(NamedTuple):
         """The row as Markdown."""
         cells = (self.tried, self.on, f"{self.times:,}", self.happened, f"`{self.test}`")
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+class Prove(Protocol):
+    """What a test says at its end, when it has shown it: the fixture `proof`."""
+
+    def __call__(self, tried: str, on: str, happened: str, times: int = 1) -> None:
+        """A row: what was tried, on what, what happened, and how often it was tried."""
 
 
 def document_of(directory: str) -> Path:

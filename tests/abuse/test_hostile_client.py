@@ -8,17 +8,17 @@ from __future__ import annotations
 import contextlib
 import resource
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from abuse.attacked import EACH, Attacked, attacked
+from proofs import Prove
 from server.hosts import MODES
 from server.wire_client import WireClient, gather
 
 from repl_server.wire import Message, encode
 
-Proof = Callable[..., None]
 MOST_MEMORY = 40  # MiB that the peak may grow by
 DONE = b"4:done"
 
@@ -53,7 +53,7 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("tried", TOO_MUCH)
-def test_a_message_beyond_a_limit(threaded: Attacked, tried: str, proof: Proof) -> None:
+def test_a_message_beyond_a_limit(threaded: Attacked, tried: str, proof: Prove) -> None:
     with WireClient(threaded.program.address) as client:
         with contextlib.suppress(BrokenPipeError):
             client.socket.sendall(TOO_MUCH[tried])
@@ -65,7 +65,7 @@ def test_a_message_beyond_a_limit(threaded: Attacked, tried: str, proof: Proof) 
     proof(tried, "server", "refused as `protocol-error`, with the limit; that connection ends")
 
 
-def test_requests_whose_answers_are_not_read(served: Attacked, proof: Proof) -> None:
+def test_requests_whose_answers_are_not_read(served: Attacked, proof: Prove) -> None:
     """The server stops reading from who does not read; it keeps some 16 MiB of answers."""
     memory, count, size = served.program.memory(), 0, 0
     request = encode({"op": "describe", "verbose?": 1, "id": "1"}) * 100
@@ -86,7 +86,7 @@ def test_requests_whose_answers_are_not_read(served: Attacked, proof: Proof) -> 
     )
 
 
-def test_a_byte_at_a_time(served: Attacked, proof: Proof) -> None:
+def test_a_byte_at_a_time(served: Attacked, proof: Prove) -> None:
     streams = [opened(served) for _ in range(50)]
     message = encode({"op": "eval", "code": "speed + 1", "id": "1"})
     for place in range(len(message)):
@@ -112,7 +112,7 @@ CONNECTIONS = 10_000
 MOST = 1_000
 
 
-def test_ten_thousand_connections(threaded: Attacked, proof: Proof) -> None:
+def test_ten_thousand_connections(threaded: Attacked, proof: Prove) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2 * MOST)), hard))
     streams: list[socket.socket] = []
@@ -151,7 +151,7 @@ def test_ten_thousand_connections(threaded: Attacked, proof: Proof) -> None:
     )
 
 
-def test_connecting_and_closing(threaded: Attacked, proof: Proof) -> None:
+def test_connecting_and_closing(threaded: Attacked, proof: Prove) -> None:
     times = 20_000
     for number in range(times):
         opened(threaded).close()
@@ -166,7 +166,7 @@ def test_connecting_and_closing(threaded: Attacked, proof: Proof) -> None:
     )
 
 
-def test_half_open_connections(served: Attacked, proof: Proof) -> None:
+def test_half_open_connections(served: Attacked, proof: Prove) -> None:
     """Who says that it sends no more has gone, as far as nREPL goes."""
     request = encode({"op": "clone", "id": "1"})
     for _ in range(300):
@@ -193,7 +193,7 @@ def statuses(client: WireClient, messages: list[dict[str, Any]]) -> list[set[str
     return found
 
 
-def test_sessions_without_end(served: Attacked, proof: Proof) -> None:
+def test_sessions_without_end(served: Attacked, proof: Prove) -> None:
     with WireClient(served.program.address) as client:
         found = statuses(client, [{"op": "clone"}] * 3_000)
         refused = [status for status in found if "error" in status]
@@ -208,7 +208,7 @@ def test_sessions_without_end(served: Attacked, proof: Proof) -> None:
     )
 
 
-def test_evaluations_queued_without_end(served: Attacked, proof: Proof) -> None:
+def test_evaluations_queued_without_end(served: Attacked, proof: Prove) -> None:
     code = "x = 1" + " " * 10_000
     with WireClient(served.program.address) as client:
         client.clone()
@@ -228,7 +228,7 @@ def test_evaluations_queued_without_end(served: Attacked, proof: Proof) -> None:
     )
 
 
-def test_jobs_without_end(threaded: Attacked, proof: Proof) -> None:
+def test_jobs_without_end(threaded: Attacked, proof: Prove) -> None:
     with WireClient(threaded.program.address) as client:
         client.clone()
         waits = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.01)"
@@ -250,7 +250,7 @@ def test_jobs_without_end(threaded: Attacked, proof: Proof) -> None:
     )
 
 
-def test_input_without_end(served: Attacked, proof: Proof) -> None:
+def test_input_without_end(served: Attacked, proof: Prove) -> None:
     memory = served.program.memory()
     with WireClient(served.program.address) as client:
         client.clone()
@@ -268,7 +268,7 @@ def test_input_without_end(served: Attacked, proof: Proof) -> None:
     )
 
 
-def test_interrupts_without_end(served: Attacked, proof: Proof) -> None:
+def test_interrupts_without_end(served: Attacked, proof: Prove) -> None:
     with WireClient(served.program.address) as client:
         client.clone()
         for times in range(10):
@@ -291,7 +291,7 @@ def test_interrupts_without_end(served: Attacked, proof: Proof) -> None:
     )
 
 
-def test_the_sessions_of_others(served: Attacked, proof: Proof) -> None:
+def test_the_sessions_of_others(served: Attacked, proof: Prove) -> None:
     """Clients of one program trust each other: sessions are shared by whoever names them."""
     with WireClient(served.program.address) as owner, WireClient(served.program.address) as forger:
         owner.clone()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from abuse.attacked import EACH, ON, Attacked, attacked
+from proofs import Prove
 from server.hosts import MODES
 from server.wire_client import WireClient
-
-Proof = Callable[..., None]
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -76,7 +75,7 @@ PASSING = {
 
 
 @pytest.mark.parametrize("tried", FAILING)
-def test_code_that_fails(served: Attacked, tried: str, proof: Proof) -> None:
+def test_code_that_fails(served: Attacked, tried: str, proof: Prove) -> None:
     code, kind = FAILING[tried]
     with served.program.connect() as client:
         result = client.result(code)
@@ -87,7 +86,7 @@ def test_code_that_fails(served: Attacked, tried: str, proof: Proof) -> None:
 
 
 @pytest.mark.parametrize("tried", PASSING)
-def test_code_that_passes(served: Attacked, tried: str, proof: Proof) -> None:
+def test_code_that_passes(served: Attacked, tried: str, proof: Prove) -> None:
     with served.program.connect() as client:
         result = client.result(PASSING[tried])
         assert result["status"] == {"done"}, result
@@ -103,7 +102,7 @@ def test_nothing_is_left(served: Attacked) -> None:
     served.goes_on()
 
 
-def test_input_that_never_comes(served: Attacked, proof: Proof) -> None:
+def test_input_that_never_comes(served: Attacked, proof: Prove) -> None:
     """In a program's own thread `input()` holds the program up; an interrupt ends it."""
     with served.program.connect() as client:
         ident = client.eval("input()")
@@ -121,7 +120,7 @@ def test_input_that_never_comes(served: Attacked, proof: Proof) -> None:
 
 
 @pytest.mark.parametrize("served", MODES[1:], indirect=True)
-def test_signals_taken(served: Attacked, proof: Proof) -> None:
+def test_signals_taken(served: Attacked, proof: Prove) -> None:
     """The signal that ends waits for locks and sockets is the program's to take."""
     numbers = "import signal\nnumbers = (signal.SIGURG, signal.SIGINT)"
     with served.program.connect() as client:
@@ -150,7 +149,7 @@ FATAL = {
 
 
 @pytest.mark.parametrize("tried", FATAL)
-def test_code_that_ends_the_program(tried: str, proof: Proof) -> None:
+def test_code_that_ends_the_program(tried: str, proof: Prove) -> None:
     code, status = FATAL[tried]
     with attacked("threads", status) as served:
         with WireClient(served.program.address) as client:
@@ -160,7 +159,7 @@ def test_code_that_ends_the_program(tried: str, proof: Proof) -> None:
     proof(f"evaluated: {tried}", ON["threads"], "the program ends; its clients see the end")
 
 
-def test_the_servers_own_files_closed(proof: Proof) -> None:
+def test_the_servers_own_files_closed(proof: Prove) -> None:
     with attacked("threads") as served, WireClient(served.program.address) as client:
         client.eval("import os; os.closerange(3, 1000)")
         client.read_to_the_end()

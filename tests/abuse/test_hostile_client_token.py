@@ -9,16 +9,16 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from proofs import Prove
 from server.wire_client import Disconnected, WireClient
 
 import repl_server
 from repl_server.wire import encode
 
-Proof = Callable[..., None]
 TOKEN = "correct horse battery staple"
 KEY = "repl-server/token"
 ON = "server with a token"
@@ -59,7 +59,7 @@ REQUESTS = (
 )
 
 
-def test_requests_before_the_token(server: repl_server.Server, proof: Proof) -> None:
+def test_requests_before_the_token(server: repl_server.Server, proof: Prove) -> None:
     with WireClient(server.address) as client:
         for request in REQUESTS:
             reply = client.ask(dict(request))[-1]
@@ -70,7 +70,7 @@ def test_requests_before_the_token(server: repl_server.Server, proof: Proof) -> 
 
 
 def test_a_token_guessed(
-    server: repl_server.Server, monkeypatch: pytest.MonkeyPatch, proof: Proof
+    server: repl_server.Server, monkeypatch: pytest.MonkeyPatch, proof: Prove
 ) -> None:
     """A byte more each time; what is compared, is compared by `hmac.compare_digest`."""
     compared: list[bytes] = []
@@ -110,7 +110,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("tried", ODD)
-def test_odd_tokens(server: repl_server.Server, tried: str, proof: Proof) -> None:
+def test_odd_tokens(server: repl_server.Server, tried: str, proof: Prove) -> None:
     with WireClient(server.address) as client:
         reply = client.ask({"op": "describe", KEY: ODD[tried]})[-1]
         assert "repl-server/unauthorized" in reply["status"]
@@ -133,7 +133,7 @@ def sent_before_the_end(stream: socket.socket, most: int) -> int:
     return sent
 
 
-def test_a_token_without_end(server: repl_server.Server, proof: Proof) -> None:
+def test_a_token_without_end(server: repl_server.Server, proof: Prove) -> None:
     size = 20_000_000
     with socket.socket(socket.AF_UNIX) as stream:
         stream.settimeout(20)
@@ -144,7 +144,7 @@ def test_a_token_without_end(server: repl_server.Server, proof: Proof) -> None:
     proof("a token of 20 MB", ON, "the connection ends after 64 KiB")
 
 
-def test_a_flood_before_the_token(server: repl_server.Server, proof: Proof) -> None:
+def test_a_flood_before_the_token(server: repl_server.Server, proof: Prove) -> None:
     request = encode({"op": "eval", "code": "touched.append(1)", "id": "1"})
     for _ in range(20):
         with socket.socket(socket.AF_UNIX) as stream:
@@ -158,7 +158,7 @@ def test_a_flood_before_the_token(server: repl_server.Server, proof: Proof) -> N
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
-def test_another_user(directory: Path, proof: Proof) -> None:
+def test_another_user(directory: Path, proof: Prove) -> None:
     """Nobody may reach the file, and is refused by its user id if it can."""
     directory.chmod(0o755)
     path = directory / "app.sock"

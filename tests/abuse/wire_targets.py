@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abuse.target import FuzzTarget, pieces
+from wire.framed import MARKER, read_frames
 from wire.messages import SAMPLES, decode_all, decode_chunks
 
-from repl_connect.adapters.frames import FrameReader
 from repl_connect.channel import CLIENT_LIMITS
 from repl_connect.events import Completions, Done, Event, Failed, Output, Value
 from repl_connect.session import Session
@@ -119,28 +119,18 @@ def _session(data: bytes) -> None:
     assert all(asker.ended)
 
 
-_MARKER = b"\x1e0123456789abcdef;"
-
-
 def _frames(data: bytes) -> None:
     """However it is cut: the same frames, and the same bytes between them."""
     assert _read_frames([data]) == _read_frames(pieces(data))
 
 
 def _read_frames(chunks: list[bytes]) -> list[object]:
-    reader = FrameReader(_MARKER, Limits())
-    found: list[object] = []
+    found: list[Message | bytes] = []
     try:
-        for chunk in chunks:
-            reader.feed(chunk)
-            while (item := reader.next()) is not None:
-                if isinstance(item, bytes) and found and isinstance(found[-1], bytes):
-                    found[-1] += item
-                else:
-                    found.append(item)
+        read_frames(chunks, found)
     except RemoteProtocolError as error:
-        found.append(error.reason)
-    return found
+        return [*found, error.reason]
+    return list(found)
 
 
 _WIRE_SEEDS = (
@@ -172,8 +162,8 @@ TARGETS = (
         "frames and output, the same however they are cut",
         _frames,
         (
-            b"out" + _MARKER + encode({"out": "x"}) + b"more" + _MARKER + encode({"kind": "done"}),
-            _MARKER[:9] + _MARKER + b"d3:out99999999999999:",
+            b"out" + MARKER + encode({"out": "x"}) + b"more" + MARKER + encode({"kind": "done"}),
+            MARKER[:9] + MARKER + b"d3:out99999999999999:",
         ),
     ),
 )

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from bench.load import CHUNK, Repl
 from bench.processes import LONG, connectable, connection, pinned_to, spawned
-from bench.rows import Figure, Skipped
+from bench.rows import LEAST, Figure, Skipped
 from client.programs import clojure_class_path
 
 __all__ = ["SERVERS", "Asked", "Part", "Server", "each_part"]
@@ -126,7 +126,7 @@ SERVERS: Final = (
         50,
     ),
     Server(
-        "least Python",
+        LEAST,
         (sys.executable, str(Path(__file__).parent / "least.py"), "PATH"),
         "1+1",
         "for _ in range({}): print('" + "x" * 79 + "')",

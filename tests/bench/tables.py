@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.machine import REFERENCE
-from bench.rows import BARE, OURS, Figure, Row
+from bench.rows import BARE, LEAST, OURS, Figure, Row
 from bench.targets import TARGETS, Target, here, reached
 
 __all__ = ["FIGURES", "TABLES", "figures_of", "shown"]
 
 FIGURES: Final = Path(__file__).with_name("figures.json")
 
-_COLUMNS: Final = (BARE, "Clojure nREPL", "manhole", "Guile")
+_COLUMNS: Final = (BARE, LEAST, "Clojure nREPL", "manhole", "Guile")
 """What has a column of its own; the rest is in the last."""
 
 _SHORT: Final = (
@@ -172,7 +172,7 @@ def _others(result: dict[str, Any], metric: str) -> list[Figure]:
 
 
 def _best(target: Target, figures: list[Figure]) -> Figure | None:
-    peers = [each for each in figures if each.value is not None and each.who != BARE]
+    peers = [each for each in figures if each.value is not None and each.who not in (BARE, LEAST)]
     if not peers:
         return None
     return (max if target.more else min)(peers, key=lambda each: each.value or 0.0)

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wire.framed import MARKER, read_frames
 
-from repl_connect.adapters.frames import FrameReader, request_bytes
-from repl_server.wire import Limits, Message, RemoteProtocolError, encode
+from repl_connect.adapters.frames import request_bytes
+from repl_server.wire import Message, RemoteProtocolError, encode
 
-MARKER = b"\x1e0123456789abcdef;"
 FRAMES: list[Message] = [
     {"kind": "ready"},
     {"kind": "out", "id": "1", "out": "λ\n\x1e0123;"},
@@ -17,16 +17,9 @@ Items = list[Message | bytes]
 
 
 def read(*chunks: bytes) -> Items:
-    """What a reader gives, stray bytes that follow each other as one."""
-    reader = FrameReader(MARKER, Limits())
+    """What a reader gives."""
     found: Items = []
-    for chunk in chunks:
-        reader.feed(chunk)
-        while (item := reader.next()) is not None:
-            if isinstance(item, bytes) and found and isinstance(found[-1], bytes):
-                found[-1] += item
-            else:
-                found.append(item)
+    read_frames(chunks, found)
     return found
 
 

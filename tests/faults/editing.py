@@ -20,14 +20,14 @@ from faults.between import (
     Stalls,
 )
 from faults.counting import Ran
+from proofs import Prove
 from server.running import Running
 
 from repl_server.wire import encode
 
-__all__ = ["ENDS", "LATE", "FrontEnd", "Line", "Say", "the_line_fails"]
+__all__ = ["ENDS", "LATE", "FrontEnd", "Line", "the_line_fails"]
 
 Line = Callable[..., Between]
-Say = Callable[..., None]
 
 _NOBODY: Final = encode({"id": "nobody", "value": "x" * 1000, "status": ["done"]})
 LATE: Final[dict[str, Fault]] = {
@@ -68,7 +68,7 @@ class FrontEnd(Protocol):
         """Press a key, and wait for what it does."""
 
 
-def the_line_fails(front: FrontEnd, on: str, directory: Path, between: Line, proof: Say) -> None:
+def the_line_fails(front: FrontEnd, on: str, directory: Path, between: Line, proof: Prove) -> None:
     """The story; it says a row for each fault."""
     with Running("threads", directory / "app.sock") as program, Ran(directory / "ran") as ran:
         line = between(program.address)

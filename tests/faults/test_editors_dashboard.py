@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from dashboard.stage import Stage, staged
 from faults.counting import SECONDS
-from faults.editing import Line, Say, the_line_fails
+from faults.editing import Line, the_line_fails
+from proofs import Prove
 
 from repl_connect.dashboard.observing.answer import Answer
 from repl_connect.dashboard.observing.records import State
@@ -74,7 +75,7 @@ class _Dashboard:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(SECONDS)
 
 
-def test_the_dashboard_over_a_line_that_fails(directory: Path, between: Line, proof: Say) -> None:
+def test_the_dashboard_over_a_line_that_fails(directory: Path, between: Line, proof: Prove) -> None:
     dashboard = _Dashboard()
     try:
         the_line_fails(dashboard, "dashboard, Python server", directory, between, proof)

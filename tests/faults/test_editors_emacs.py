@@ -7,7 +7,8 @@ from pathlib import Path
 
 from emacs.conftest import open_screen
 from emacs.screen import Screen
-from faults.editing import Line, Say, the_line_fails
+from faults.editing import Line, the_line_fails
+from proofs import Prove
 
 __all__ = ["open_screen"]
 
@@ -54,7 +55,7 @@ def test_emacs_over_a_line_that_fails(
     open_screen: Callable[..., Screen],
     directory: Path,
     between: Line,
-    proof: Say,
+    proof: Prove,
 ) -> None:
     emacs = _Emacs(open_screen("a.py", columns=160))
     the_line_fails(emacs, "Emacs, Python server", directory, between, proof)

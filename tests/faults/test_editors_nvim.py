@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from faults.counting import counted
-from faults.editing import Line, Say, the_line_fails
+from faults.editing import Line, the_line_fails
 from nvim.editor import Editor
 from nvim.test_host import host_of, log, state
 from nvim.versions import VERSIONS, executable
+from proofs import Prove
 
 
 class _Neovim:
@@ -41,7 +42,7 @@ class _Neovim:
         self._editor.until(lambda: self._editor.lines() == ["abc"], "what was typed")
 
 
-def test_neovim_over_a_line_that_fails(directory: Path, between: Line, proof: Say) -> None:
+def test_neovim_over_a_line_that_fails(directory: Path, between: Line, proof: Prove) -> None:
     found = [path for path in map(executable, VERSIONS) if path is not None]
     if not found:
         pytest.skip("needs Neovim")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from typing import Final
 import pytest
 from client.command import COMMAND, LONG
 from jobs.collecting import Shell
+from proofs import Prove
 from server.running import Running
 from terminal import Terminal
 
@@ -28,7 +29,6 @@ from repl_server.errors import ServerError
 from repl_server.network.port_file import PortFile
 from repl_server.network.records import add_record, remove_record
 
-Proof = Callable[..., None]
 ROOMS: Final = (0, 1, 20)
 """Bytes; each of the files that are tried is longer."""
 
@@ -81,7 +81,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def test_what_a_command_prints_has_no_room(directory: Path, proof: Proof) -> None:
+def test_what_a_command_prints_has_no_room(directory: Path, proof: Prove) -> None:
     with Running("threads", directory / "app.sock") as program:
         for words in COMMANDS.values():
             arguments = [word.format(app=program.address) for word in words]
@@ -111,7 +111,7 @@ def test_what_a_command_prints_has_no_room(directory: Path, proof: Proof) -> Non
 
 
 def test_no_room_for_what_is_kept(
-    directory: Path, monkeypatch: pytest.MonkeyPatch, shell: Shell, proof: Proof
+    directory: Path, monkeypatch: pytest.MonkeyPatch, shell: Shell, proof: Prove
 ) -> None:
     state, project = directory / "state", directory / "project"
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
@@ -146,7 +146,7 @@ def test_no_room_for_what_is_kept(
     )
 
 
-def test_no_room_for_the_history_while_the_prompt_goes_on(directory: Path, proof: Proof) -> None:
+def test_no_room_for_the_history_while_the_prompt_goes_on(directory: Path, proof: Prove) -> None:
     state = {"XDG_STATE_HOME": str(directory / "state")}
     with (
         Running("threads", directory / "app.sock") as program,

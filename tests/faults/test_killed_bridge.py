@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,7 @@ from adapters.bridging import BridgeProcess
 from adapters.subject import Process
 from adapters.subjects.python import start_console
 from faults.counting import Ran, counted, until
-
-Proof = Callable[..., None]
+from proofs import Prove
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def console(directory: Path) -> Iterator[Process]:
     console.stop()
 
 
-def test_a_bridge_is_killed(console: Process, directory: Path, proof: Proof) -> None:
+def test_a_bridge_is_killed(console: Process, directory: Path, proof: Prove) -> None:
     with Ran(directory / "ran") as ran:
         with BridgeProcess(console.address, "./bridge.sock", directory=directory) as bridge:
             client = bridge.open()
@@ -51,7 +50,7 @@ def test_a_bridge_is_killed(console: Process, directory: Path, proof: Proof) -> 
     )
 
 
-def test_a_bridge_is_stopped(console: Process, directory: Path, proof: Proof) -> None:
+def test_a_bridge_is_stopped(console: Process, directory: Path, proof: Prove) -> None:
     with (
         Ran(directory / "ran") as ran,
         BridgeProcess(console.address, "./bridge.sock", directory=directory) as bridge,

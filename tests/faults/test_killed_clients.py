@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +11,9 @@ from client.command import COMMAND, start
 from faults.counting import SECONDS, Ran
 from faults.endless import ALL_MODES, MOMENTS, Endless
 from mapping.command import begin_map
+from proofs import Prove
 from server.running import Running
 from terminal import Terminal
-
-Proof = Callable[..., None]
 
 
 @pytest.fixture(params=ALL_MODES)
@@ -34,7 +33,7 @@ def endless(directory: Path, mode: str) -> Iterator[Endless]:
 WHAT: Final = "kill -9 of the client during a loop, a flood of output, a read"
 
 
-def test_eval_is_killed(endless: Endless, mode: str, proof: Proof) -> None:
+def test_eval_is_killed(endless: Endless, mode: str, proof: Prove) -> None:
     for number, moment in enumerate(MOMENTS, 1):
         client = start(endless.program.address, f"{moment}()")
         endless.ran.wait("be" * (number - 1) + "b")
@@ -50,7 +49,7 @@ def test_eval_is_killed(endless: Endless, mode: str, proof: Proof) -> None:
     )
 
 
-def test_map_is_killed(endless: Endless, mode: str, proof: Proof) -> None:
+def test_map_is_killed(endless: Endless, mode: str, proof: Prove) -> None:
     for number, moment in enumerate(MOMENTS, 1):
         client = begin_map(endless.program.address, f"{moment}()")
         if moment == "ask":  # nobody is there to be asked: it is the end of input
@@ -70,7 +69,7 @@ def test_map_is_killed(endless: Endless, mode: str, proof: Proof) -> None:
     )
 
 
-def test_the_prompt_is_killed(endless: Endless, mode: str, proof: Proof) -> None:
+def test_the_prompt_is_killed(endless: Endless, mode: str, proof: Prove) -> None:
     for number, moment in enumerate(MOMENTS, 1):
         with Terminal([*COMMAND, endless.program.address]) as terminal:
             terminal.wait_for_current("__main__>")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -15,12 +14,11 @@ from client.command import COMMAND, refused, run, start
 from driver import Client
 from faults.counting import SECONDS, Ran, until
 from faults.endless import ALL_MODES, Endless
+from proofs import Prove
 from server.running import Running
 from terminal import Terminal
 
 from repl_connect.errors import ReplConnectError
-
-Proof = Callable[..., None]
 
 MOMENTS: Final = {
     "a flood": "while True: print('x' * 1000)",  # first: it moves off the screen what was said
@@ -35,7 +33,7 @@ def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_a_server_is_killed_under_eval(directory: Path, mode: str, proof: Proof) -> None:
+def test_a_server_is_killed_under_eval(directory: Path, mode: str, proof: Prove) -> None:
     address = directory / "app.sock"
     for code in MOMENTS.values():
         with Running(mode, address) as program, Ran(directory / "ran") as ran:
@@ -68,7 +66,7 @@ def wait_for_more(terminal: Terminal, words: str, times: int) -> None:
     terminal.wait_until(lambda: terminal.all_text.count(words) == times, words)
 
 
-def test_a_server_is_killed_under_the_prompt(directory: Path, proof: Proof) -> None:
+def test_a_server_is_killed_under_the_prompt(directory: Path, proof: Prove) -> None:
     address = directory / "app.sock"
     with ExitStack() as stack, Ran(directory / "ran") as ran:
         program = stack.enter_context(Running("threads", address))
@@ -133,7 +131,7 @@ class Clients:
             self.said.append(type(error).__name__)
 
 
-def test_a_hundred_connect_to_a_stopped_server(directory: Path, mode: str, proof: Proof) -> None:
+def test_a_hundred_connect_to_a_stopped_server(directory: Path, mode: str, proof: Prove) -> None:
     with Running(mode, directory / "app.sock") as program, Ran(directory / "ran") as ran:
         endless = Endless(program, ran)
         os.kill(program.process.pid, signal.SIGSTOP)

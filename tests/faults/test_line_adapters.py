@@ -27,13 +27,13 @@ from faults.between import (
 )
 from faults.counting import counted, until
 from guile.programs import GuileProgram
+from proofs import Prove
 
 from repl_connect.address import parse_address
 from repl_connect.connect import connect
 from repl_connect.errors import ConnectError, ConnectionLost
 
 Line = Callable[..., Between]
-Say = Callable[..., None]
 
 COUNTED = {
     "guile": '(let ((p (open-file "{file}" "a"))) (display "x" p) (close-port p))',
@@ -159,7 +159,7 @@ def one_or_two_lines(text: str, line: Between) -> None:
     ids=["split", "delayed"],
 )
 def test_upgraded_in_pieces(
-    target: Target, between: Line, proof: Say, fault: tuple[Fault, Fault], tried: str
+    target: Target, between: Line, proof: Prove, fault: tuple[Fault, Fault], tried: str
 ) -> None:
     line = between(target.program.address, *fault)
     with target.connect(line) as client:
@@ -170,7 +170,7 @@ def test_upgraded_in_pieces(
     proof(tried, target.on, "it is upgraded; output and values arrive; it ran once")
 
 
-def test_dropped_during_the_upgrade(target: Target, between: Line, proof: Say) -> None:
+def test_dropped_during_the_upgrade(target: Target, between: Line, proof: Prove) -> None:
     line = between(target.program.address)
     to_client, to_server = measured(target, line)
     faults: list[tuple[Fault, Fault]] = []
@@ -219,7 +219,7 @@ def lost(client: Client, code: str) -> Outcome:
     ids=["drop", "half-close to client", "half-close to server"],
 )
 def test_dropped_in_the_middle(
-    target: Target, between: Line, proof: Say, fault: tuple[Fault, Fault], tried: str
+    target: Target, between: Line, proof: Prove, fault: tuple[Fault, Fault], tried: str
 ) -> None:
     line = between(target.program.address)
     with target.connect(line) as client:
@@ -233,7 +233,7 @@ def test_dropped_in_the_middle(
     proof(tried, target.on, "the evaluation ends as lost, once, with a sentence; not run twice")
 
 
-def test_stalled(target: Target, between: Line, proof: Say) -> None:
+def test_stalled(target: Target, between: Line, proof: Prove) -> None:
     line = between(target.program.address)
     to_client, _ = measured(target, line)
     places = (0, to_client // 2)
@@ -250,7 +250,9 @@ def test_stalled(target: Target, between: Line, proof: Say) -> None:
     )
 
 
-def test_flooded_while_its_prompt_is_waited_for(target: Target, between: Line, proof: Say) -> None:
+def test_flooded_while_its_prompt_is_waited_for(
+    target: Target, between: Line, proof: Prove
+) -> None:
     line = between(target.program.address, Floods(b"\x00\xffgarbage \x1b[2J\n" * 4096, 512))
     with pytest.raises(ConnectError) as raised:
         target.connect(line, timeout=5)
@@ -262,7 +264,7 @@ def test_flooded_while_its_prompt_is_waited_for(target: Target, between: Line, p
     )
 
 
-def test_a_byte_that_is_another(target: Target, between: Line, proof: Say) -> None:
+def test_a_byte_that_is_another(target: Target, between: Line, proof: Prove) -> None:
     line = between(target.program.address)
     to_client, to_server = measured(target, line)
     seeds = range(6)
@@ -284,7 +286,7 @@ def test_a_byte_that_is_another(target: Target, between: Line, proof: Say) -> No
     )
 
 
-def test_nothing_is_left_there(target: Target, between: Line, proof: Say) -> None:
+def test_nothing_is_left_there(target: Target, between: Line, proof: Prove) -> None:
     assert isinstance(target.program, Process | GuileProgram)
     pid = target.program.process.pid
     line = between(target.program.address)

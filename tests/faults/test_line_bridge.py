@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,8 @@ from adapters.subjects.python import start_console
 from client.command import run, start
 from faults.between import Between, Drops, Floods, HalfCloses, Split, Stalls
 from faults.counting import counted, until
+from proofs import Prove
 
-Say = Callable[..., None]
 ON = "`eval` over a bridge, Python console"
 NOT_KNOWN = "how it ended is not known"
 
@@ -79,7 +79,7 @@ def chain() -> Iterator[Chain]:
     shutil.rmtree(directory)
 
 
-def test_in_pieces(chain: Chain, proof: Say) -> None:
+def test_in_pieces(chain: Chain, proof: Prove) -> None:
     chain.front.fail(Split(), Split())
     chain.back.fail(Split(), Split(97))
     finished = run(chain.front.address, chain.code("in pieces"))
@@ -90,7 +90,7 @@ def test_in_pieces(chain: Chain, proof: Say) -> None:
 
 
 @pytest.mark.parametrize("side", ["front", "back"])
-def test_dropped_while_it_runs(chain: Chain, proof: Say, side: str) -> None:
+def test_dropped_while_it_runs(chain: Chain, proof: Prove, side: str) -> None:
     process = start(chain.front.address, chain.code("x") + "\nwhile True: pass")
     assert process.stdout is not None
     assert process.stdout.readline() == "printed ✓\n".encode()
@@ -116,7 +116,7 @@ def test_dropped_while_it_runs(chain: Chain, proof: Say, side: str) -> None:
     )
 
 
-def test_dropped_in_the_upgrade(chain: Chain, proof: Say) -> None:
+def test_dropped_in_the_upgrade(chain: Chain, proof: Prove) -> None:
     faults = (Drops(0), Drops(30), HalfCloses(10), Floods(b"\xffgarbage\x1b[2J\n" * 4096, 30))
     for fault in faults:
         chain.back.fail(fault)
@@ -138,7 +138,7 @@ def test_dropped_in_the_upgrade(chain: Chain, proof: Say) -> None:
     )
 
 
-def test_stalled(chain: Chain, proof: Say) -> None:
+def test_stalled(chain: Chain, proof: Prove) -> None:
     for line in (chain.front, chain.back):
         line.fail(Stalls())
         finished = run(chain.front.address, chain.code("stalled"), "--timeout", "1")

@@ -12,12 +12,12 @@ from faults.between import AS_IS, Between, Drops, Split, Stalls
 from faults.watched import Watched
 from jobs.collecting import Shell
 from mapping.command import run_map
+from proofs import Prove
 
 Line = Callable[..., Between]
-Say = Callable[..., None]
 
 
-def test_map_over_lines_of_which_some_fail(app: Watched, between: Line, proof: Say) -> None:
+def test_map_over_lines_of_which_some_fail(app: Watched, between: Line, proof: Prove) -> None:
     lines = {
         "ok": between(app.address, Split(), Split()),
         "lost": between(app.address, AS_IS, AS_IS),
@@ -46,7 +46,7 @@ def test_map_over_lines_of_which_some_fail(app: Watched, between: Line, proof: S
 
 
 def test_items_dealt_over_a_line_that_is_cut(
-    app: Watched, between: Line, proof: Say, tmp_path: Path
+    app: Watched, between: Line, proof: Prove, tmp_path: Path
 ) -> None:
     good, bad = between(app.address, Split(50)), between(app.address)
     bad.fail(Drops(4000))
@@ -73,7 +73,7 @@ def test_items_dealt_over_a_line_that_is_cut(
 
 
 def test_jobs(
-    app: Watched, between: Line, shell: Shell, proof: Say, monkeypatch: pytest.MonkeyPatch
+    app: Watched, between: Line, shell: Shell, proof: Prove, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on = "`submit`, `result`, Python server"
     line = between(app.address, Split(), Split())

@@ -23,11 +23,11 @@ from faults.between import (
 )
 from faults.watched import Watched
 from jobs.collecting import Shell
+from proofs import Prove
 
 from repl_server.wire import encode
 
 Line = Callable[..., Between]
-Say = Callable[..., None]
 ON = "`eval`, Python server"
 NOT_KNOWN = "The evaluation was under way: how it ended is not known."
 NOBODY = encode({"id": "nobody", "value": "x" * 1000, "status": ["done"]})
@@ -44,7 +44,7 @@ NOBODY = encode({"id": "nobody", "value": "x" * 1000, "status": ["done"]})
     ids=["split", "joined", "delayed", "flooded with messages"],
 )
 def test_what_is_late_or_in_pieces_is_all_there(
-    app: Watched, between: Line, proof: Say, fault: Fault, tried: str
+    app: Watched, between: Line, proof: Prove, fault: Fault, tried: str
 ) -> None:
     flooded = isinstance(fault, Floods)
     line = between(app.address, fault, AS_IS if flooded else fault)
@@ -77,7 +77,7 @@ def test_the_end_at_any_byte_is_said_and_nothing_is_sent_twice(
     app: Watched,
     between: Line,
     shell: Shell,
-    proof: Say,
+    proof: Prove,
     fault: Callable[[int], Fault],
     what: str,
     tcp: bool,
@@ -113,7 +113,7 @@ def test_the_end_at_any_byte_is_said_and_nothing_is_sent_twice(
 
 
 def test_lost_while_it_runs_says_that_it_may_have_run(
-    app: Watched, between: Line, proof: Say
+    app: Watched, between: Line, proof: Prove
 ) -> None:
     line = between(app.address)
     code = app.code("lost") + "; import time; time.sleep(1000)"
@@ -134,7 +134,7 @@ def test_lost_while_it_runs_says_that_it_may_have_run(
 
 
 def test_a_stall_ends_with_the_time_that_was_given(
-    app: Watched, between: Line, shell: Shell, proof: Say, monkeypatch: pytest.MonkeyPatch
+    app: Watched, between: Line, shell: Shell, proof: Prove, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("repl_connect.oneshot._GRACE", 0.2)
     line = between(app.address)
@@ -165,7 +165,7 @@ def test_a_byte_that_is_another(
     app: Watched,
     between: Line,
     shell: Shell,
-    proof: Say,
+    proof: Prove,
     monkeypatch: pytest.MonkeyPatch,
     to_client: bool,
 ) -> None:
@@ -192,7 +192,7 @@ def test_a_byte_that_is_another(
     )
 
 
-def test_garbage_in_the_middle(app: Watched, between: Line, proof: Say) -> None:
+def test_garbage_in_the_middle(app: Watched, between: Line, proof: Prove) -> None:
     line = between(app.address, Floods(bytes(range(256)) * 16, 1000, after=1860))
     finished = run(line.address, app.code("garbage"))
     assert finished.code == 3
@@ -204,7 +204,7 @@ def test_garbage_in_the_middle(app: Watched, between: Line, proof: Say) -> None:
 
 
 def test_answers_that_overtake_those_of_another_connection(
-    app: Watched, between: Line, proof: Say
+    app: Watched, between: Line, proof: Prove
 ) -> None:
     line = between(app.address, Reorders())
     first = start(line.address, app.code("first"))
@@ -221,7 +221,7 @@ def test_answers_that_overtake_those_of_another_connection(
     )
 
 
-def test_nobody_is_there_any_more(app: Watched, between: Line, proof: Say) -> None:
+def test_nobody_is_there_any_more(app: Watched, between: Line, proof: Prove) -> None:
     line = between(app.address)
     line.close()
     finished = run(line.address, "1")

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from faults.between import Between, Delayed, Drops, Split, Stalls
 from faults.watched import Watched
+from proofs import Prove
 from terminal import Terminal
 
 from repl_server.wire import encode
 
 Line = Callable[..., Between]
-Say = Callable[..., None]
 ON = "prompt, Python server"
 PROMPT = "__main__>"
 NOBODY = encode({"id": "nobody", "value": "x" * 1000, "status": ["done"]})
@@ -48,7 +48,7 @@ def evaluates(terminal: Terminal, app: Watched, word: str) -> None:
     assert app.times(word) == 1
 
 
-def test_late_and_in_pieces(app: Watched, line: Between, terminal: Terminal, proof: Say) -> None:
+def test_late_and_in_pieces(app: Watched, line: Between, terminal: Terminal, proof: Prove) -> None:
     line.fail(Split(), Split())
     evaluates(terminal, app, "in pieces")
     proof("every byte alone, both ways", ON, "output and value are shown; it ran once")
@@ -62,7 +62,9 @@ def test_late_and_in_pieces(app: Watched, line: Between, terminal: Terminal, pro
     proof("4 MB of messages that nobody asked for", ON, "nothing is shown of them; it goes on")
 
 
-def test_dropped_while_it_runs(app: Watched, line: Between, terminal: Terminal, proof: Say) -> None:
+def test_dropped_while_it_runs(
+    app: Watched, line: Between, terminal: Terminal, proof: Prove
+) -> None:
     terminal.enter(app.code("dropped") + "; import time; time.sleep(1000)")
     terminal.wait_for_line("printed ✓")
     line.cut()
@@ -89,7 +91,7 @@ def test_dropped_while_it_runs(app: Watched, line: Between, terminal: Terminal, 
 
 
 def test_garbage_while_it_waits(
-    app: Watched, line: Between, terminal: Terminal, proof: Say
+    app: Watched, line: Between, terminal: Terminal, proof: Prove
 ) -> None:
     terminal.send("40 + 2")
     terminal.wait_for_current(f"{PROMPT} 40 + 2")
@@ -107,7 +109,7 @@ def test_garbage_while_it_waits(
     )
 
 
-def test_stalled(app: Watched, line: Between, terminal: Terminal, proof: Say) -> None:
+def test_stalled(app: Watched, line: Between, terminal: Terminal, proof: Prove) -> None:
     line.fail(Stalls())
     terminal.enter(app.code("stalled"))
     app.wait_begun("stalled")
