@@ -133,6 +133,9 @@ the stream."
             (setq start (point))
             (cond
              ((null char) (setq more nil wanted 1))
+             ((and (null stack) (not (memq char '(?d ?l ?e))))
+              (repl-connect-bencode--fail "a message is a dictionary, and this starts with %S"
+                                          (char-to-string char)))
              ((<= ?0 char ?9)
               (let ((length (repl-connect-bencode--length limit)))
                 (cond
@@ -150,6 +153,8 @@ the stream."
               (forward-char)
               (when (and (null stack) (eq char ?l))
                 (repl-connect-bencode--fail "a message is a dictionary, and this is a list"))
+              (when (and (eq (caar stack) ?d) (null (cadar stack)))
+                (repl-connect-bencode--fail "a key that is no string"))
               (push (cons char (cons nil nil)) stack)
               (when (> (length stack) repl-connect-bencode-depth)
                 (repl-connect-bencode--fail "containers are %d deep" (length stack))))
@@ -173,9 +178,6 @@ the stream."
               (when whole
                 (cond
                  ((null stack)
-                  (unless (listp value)
-                    (repl-connect-bencode--fail "a message is a dictionary, and this is %S"
-                                                (truncate-string-to-width (format "%s" value) 40)))
                   (push value messages)
                   (setq size 0))
                  (t (repl-connect-bencode--add value (car stack))))))))
