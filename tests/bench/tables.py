@@ -23,7 +23,7 @@ _COLUMNS: Final = (BARE, LEAST, "Clojure nREPL", "manhole", "Guile")
 
 _SHORT: Final = (
     *("rtt", "rtt-p99", "tcp-twice", "pipelined", "stdout", "value", "cold", "many-p99"),
-    *("session-threads", "start", "poll", "prompt", "key", "output"),
+    *("session-threads", "start", "poll", "prompt", "prompt-key", "key", "output"),
 )
 """The metrics of the README's table."""
 

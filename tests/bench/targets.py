@@ -131,7 +131,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     ),
     "poll-flat": Target("the same, against no connection", "x", None, 1.2),
     "prompt": Target(
-        "client: exec to a usable prompt",
+        "client: exec to a prompt, which keeps what is typed",
         "ms",
         40,
         17,
