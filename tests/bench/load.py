@@ -7,12 +7,13 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 from bench.processes import LONG, connection
 
 __all__ = [
     "CHUNK",
+    "Connected",
     "Prompt",
     "Repl",
     "crowd",
@@ -29,7 +30,24 @@ _END: Final = b"4:done"
 Block = Callable[[], Iterable[float]]
 
 
-class Repl:
+class Connected:
+    """A connection, closed at the end of a `with`."""
+
+    socket: socket.socket
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.socket.close()
+
+
+class Repl(Connected):
     """One connection to an nREPL server, with a session."""
 
     mark = _END
@@ -42,17 +60,6 @@ class Repl:
         self.session = ""
         if session:
             self.clone()
-
-    def __enter__(self) -> Repl:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.socket.close()
 
     def clone(self) -> None:
         """Open a session for what is asked from now on."""
@@ -105,7 +112,7 @@ class Repl:
         return len(data)
 
 
-class Prompt:
+class Prompt(Connected):
     """One connection to a bare Python prompt."""
 
     mark = b">>> "
@@ -113,17 +120,6 @@ class Prompt:
     def __init__(self, path: str) -> None:
         self.socket = connection(path)
         self._until_prompt()
-
-    def __enter__(self) -> Prompt:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.socket.close()
 
     def ask(self, line: bytes) -> bytes:
         """What one line is answered with."""

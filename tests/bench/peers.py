@@ -14,10 +14,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Final, NamedTuple
 
-from bench.load import CHUNK, Repl
+from bench.load import CHUNK, Connected, Repl
 from bench.processes import LONG, connectable, connection, pinned_to, spawned
 from bench.rows import LEAST, Figure, Skipped
 from client.programs import clojure_class_path
@@ -139,7 +138,7 @@ SERVERS: Final = (
 )
 
 
-class Asked:
+class Asked(Connected):
     """One connection to a server, with a session where there are such."""
 
     def __init__(self, server: Server, path: str) -> None:
@@ -148,17 +147,6 @@ class Asked:
         self.socket = self._repl.socket if self._repl else connection(path)
         if self._repl is None:
             self.until_mark()  # it greets
-
-    def __enter__(self) -> Asked:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.socket.close()
 
     def request(self, code: str) -> bytes:
         """The bytes that ask for an evaluation."""

@@ -27,7 +27,7 @@ __all__ = ["run_prompt", "run_prompt_over"]
 
 _PATIENCE: Final = 0.5  # seconds before it says that it is connecting
 _SETTLED: Final = 0.05  # seconds after which the prompt is there
-_NEAR: Final = 0.08  # seconds that a connection takes to what is near, and answers at once
+_NEAR: Final = 0.05  # seconds in which what is near and idle is connected to
 
 
 def run_prompt(
