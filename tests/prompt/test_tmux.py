@@ -19,7 +19,8 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is no
 def tmux(start_server: StartServer, tmp_path: Path) -> Iterator[Tmux]:
     path = ":".join(path for path in sys.path if path)
     terminal = Tmux(
-        f"env XDG_STATE_HOME={tmp_path} PYTHONPATH={shlex.quote(path)} "
+        f"env XDG_STATE_HOME={tmp_path} REPL_CONNECT_PROMPT__TIMING=-1 "
+        f"PYTHONPATH={shlex.quote(path)} "
         f"{sys.executable} {CLIENT} {start_server('python').path}"
     )
     terminal.wait_for("__main__>")

@@ -258,11 +258,12 @@ class IoThread:
                 self.later(0.2, lambda: self._poller.register(number, _IN))
             return
         try:
-            if not may_connect(sock):
+            is_unix = not isinstance(address, tuple)
+            if is_unix and not may_connect(sock):
                 say("a connection of another user was refused")
                 sock.close()
                 return
-            peer = self.adopt(sock, _shown(address), self._converse)
+            peer = self._adopt(sock, _shown(address), self._converse, is_unix=is_unix)
         except OSError as error:
             say(f"a connection could not be served: {error}")
             sock.close()
@@ -270,6 +271,8 @@ class IoThread:
         if len(self.peers) > _MOST:
             refuse = getattr(peer.conversation, "one_too_many", None)
             peer.end() if refuse is None else refuse(_MOST)
+        else:
+            peer.read()  # most clients have asked for something by now
 
     def _end(self) -> None:
         for peer in list(self.peers.values()):
@@ -289,8 +292,18 @@ class IoThread:
         self, sock: socket.socket, address: str, converse: Callable[[Any], Conversation]
     ) -> Peer:
         """Serve one more connection, whoever made it. Called in this thread. Raises `OSError`."""
+        return self._adopt(sock, address, converse, is_unix=sock.family == socket.AF_UNIX)
+
+    def _adopt(
+        self,
+        sock: socket.socket,
+        address: str,
+        converse: Callable[[Any], Conversation],
+        *,
+        is_unix: bool,
+    ) -> Peer:
         sock.setblocking(False)
-        if sock.family != socket.AF_UNIX:
+        if not is_unix:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer = self._peer(self, sock, address)
         peer.conversation = converse(peer)

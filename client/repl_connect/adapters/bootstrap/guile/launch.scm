@@ -6,6 +6,9 @@
 ;;   that takes the next request and an evaluator that hands it to our handler, so that the REPL's
 ;;   own loop, and the poll of a cooperative server, go on doing what they always did.
 ;; - A pump thread owns the socket. It reads the rest of the bootstrap from there, then requests.
+;;   Of several that come to a program at the same moment one does that and the others wait for it,
+;;   3 seconds at most, should its client have been stopped: to evaluate and compile the bootstrap in
+;;   several threads at once has been seen to crash Guile 3.0.
 ;;
 ;; It is evaluated in the environment of (ice-9 threads), where the names it uses are, whatever the
 ;; current module is. NONCE and VERSION are filled in by the client, which sends the form without
@@ -48,20 +51,31 @@
           (pump (lambda ()
                   (catch #t
                     (lambda ()
-                      (let ((place (resolve-module '(repl-connect bootstrap) #f)))
-                        (if (not (module-local-variable place 'VERSION))
-                            (begin
-                              (display (string-append mark "d4:kind4:neede") socket)
-                              (force-output socket)
-                              (let ((own (make-fresh-user-module)))
-                                (set-current-module own)
-                                (for-each (lambda (form) (eval form own)) (read socket))
-                                (let ((procedures (read socket)))
-                                  (for-each (lambda (form) (eval form own)) procedures)
-                                  (module-define! place 'VERSION own)
-                                  (call-with-new-thread
-                                   (lambda ()
-                                     ((module-ref own 'compile-procedures) procedures own)))))))
+                      (let ((place (resolve-module '(repl-connect bootstrap) #f))
+                            (alone #f))
+                        (if (not (module-local-variable place 'gate))
+                            (module-define! place 'gate (make-mutex)))
+                        (dynamic-wind
+                          (lambda ()
+                            (set! alone
+                                  (and (not (module-local-variable place 'VERSION))
+                                       (lock-mutex (module-ref place 'gate) (+ (current-time) 3)))))
+                          (lambda ()
+                            (if (not (module-local-variable place 'VERSION))
+                                (begin
+                                  (display (string-append mark "d4:kind4:neede") socket)
+                                  (force-output socket)
+                                  (let ((own (make-fresh-user-module)))
+                                    (set-current-module own)
+                                    (for-each (lambda (form) (eval form own)) (read socket))
+                                    (let ((procedures (read socket)))
+                                      (for-each (lambda (form) (eval form own)) procedures)
+                                      (module-define! place 'VERSION own)
+                                      (call-with-new-thread
+                                       (lambda ()
+                                         ((module-ref own 'compile-procedures) procedures own))))))))
+                          (lambda ()
+                            (if alone (unlock-mutex (module-ref place 'gate)))))
                         ((module-ref (module-ref place 'VERSION) 'attach)
                          mark module socket host cooperative push!
                          (lambda (procedure) (set! handler procedure)))))
