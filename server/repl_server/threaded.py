@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _PATIENCE = 10.0
+_CROWDED = 3
 
 
 def serve(
@@ -174,7 +175,7 @@ class _Worker(Stage):
         self._next: Evaluation | None = None
         self._quick = False
         self._closed = False
-        self._is_one_of_many = False
+        self._crowded = 0  # how often in a row it has had its turn after others
         self._bell = Bell()
 
     def give(self, evaluation: Evaluation) -> None:
@@ -188,7 +189,7 @@ class _Worker(Stage):
         elif self.door.mine:
             pass  # it looks itself
         elif self._quick and relay.leads_here():
-            self._is_one_of_many = relay.follow(self._bell.ring)
+            self._crowded = self._crowded + 1 if relay.follow(self._bell.ring) else 0
         else:
             self._bell.ring()
 
@@ -220,7 +221,7 @@ class _Worker(Stage):
                         return
                     self.place.refill()
                     relay.lead(wanted)
-                    if self._is_one_of_many:
+                    if self._crowded >= _CROWDED:
                         relay.quicken(bell)
                     if not wanted():
                         bell.wait()
@@ -233,6 +234,8 @@ class _Worker(Stage):
                 del evaluation
         finally:
             self.door.leave()
+            routing.mark(None)
+            self.session.forget(self)
             self.place.left(self)
             self.place.refill()
             relay.dismiss(bell)

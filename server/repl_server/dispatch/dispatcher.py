@@ -211,6 +211,7 @@ class Dispatcher:
                         self.end_session(session)
             for part in self._own.parts if self._own is not None else ():
                 part.left(client)
+            client.leave()
 
     def announce(self, kind: str, fields: Mapping[str, object]) -> None:
         """Tell the clients that have subscribed to this kind of event (`presence.KINDS`)."""

@@ -59,6 +59,12 @@ class Client:
         self.name: str | None = None
         self.version: str | None = None
 
+    def leave(self) -> None:
+        """It has gone: what is sent to it goes nowhere, and nothing of the server's is kept."""
+        self.send = self.hold = _discard
+        self.room = _always
+        self.state = None
+
 
 class Session:
     """One nREPL session. `state` is the evaluator's own; the dispatcher never looks at it."""
@@ -284,3 +290,7 @@ class Evaluation(Request):
 
 def _always() -> bool:
     return True
+
+
+def _discard(_messages: list[Message]) -> None:
+    pass

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
+from weakref import ref
 
 from repl_server.dispatch.dispatcher import Evaluation, Request, Session
 from repl_server.dispatch.ops import OPS
@@ -105,6 +106,8 @@ class PythonEvaluator:
         stage.stop()
         if session.running is not None:
             self._insist(session.running, stage, _INSIST)
+        else:
+            session.state.forget(stage)
         if self.holding is not None:
             self.holding.look()
 
@@ -204,13 +207,16 @@ class PythonEvaluator:
 
     def _insist(self, evaluation: Evaluation, stage: Stage, times: int) -> None:
         """Interrupt what a closed session runs again, as long as it catches interrupts."""
+        running, where = ref(evaluation), ref(stage)  # what has ended is not kept for this
 
         def again() -> None:
             with self._guard:
-                if not evaluation.finished:
-                    stage.interrupt()
-                    if times:
-                        self._insist(evaluation, stage, times - 1)
+                evaluation, stage = running(), where()
+                if evaluation is None or stage is None or evaluation.finished:
+                    return
+                stage.interrupt()
+                if times:
+                    self._insist(evaluation, stage, times - 1)
 
         self._later(_PATIENCE, again)
 

@@ -156,6 +156,10 @@ class Door:
         """Call `wake` after each `ask`: something that waits in this thread wants to know."""
         self._wakers.append(wake)
 
+    def forget(self) -> None:
+        """Nothing waits in this thread any more."""
+        self._wakers.clear()
+
     def open(self) -> None:
         """The user's code runs now. The interrupt comes here if one was asked for before."""
         self._outside = _trace()

@@ -279,17 +279,6 @@ class Stream(io.TextIOBase):
         self._bytes: _Bytes | None = None
         self._noted = noted
 
-    def _first(self) -> None:
-        """There is something to be sent, and nobody who looks."""
-        output = self._output()
-        if output is not None and self._noted is not None:
-            self._noted(output)
-
-    def _full(self) -> None:
-        output = self._output()
-        if output is not None:
-            output.full()
-
     def flush(self) -> None:
         """Send what was printed; if the client does not read, later."""
         output = self._output()
@@ -336,8 +325,8 @@ class OutStream(Stream):
 
     def _writer(self, printed: list[str | tuple[str, str]]) -> Callable[[str], int]:
         size = 0
-        append, full = printed.append, self._full
-        first = self._first if self._noted is not None else None
+        append, output = printed.append, self._output  # not this file, which has the closure
+        noted = self._noted
 
         def write(text: str, /) -> int:
             """Print; sent soon."""
@@ -346,12 +335,12 @@ class OutStream(Stream):
                 text = _checked(text)
             length = len(text)
             append(text)
-            if first is not None and len(printed) == 1:
-                first()
+            if noted is not None and len(printed) == 1:
+                _first(output(), noted)
             size += length
             if size > _TOGETHER:
                 size = 0
-                full()
+                _full(output())
             return length
 
         return write
@@ -370,12 +359,23 @@ class ErrStream(Stream):
         text = _checked(text)
         self._printed.append(("err", text))
         if self._noted is not None and len(self._printed) == 1:
-            self._first()
+            _first(self._output(), self._noted)
         self._size += len(text)
         if self._size > _TOGETHER:
             self._size = 0
-            self._full()
+            _full(self._output())
         return len(text)
+
+
+def _first(output: Output | None, noted: Callable[[Output], None]) -> None:
+    """There is something to be sent, and nobody who looks."""
+    if output is not None:
+        noted(output)
+
+
+def _full(output: Output | None) -> None:
+    if output is not None:
+        output.full()
 
 
 class _Bytes(io.BufferedIOBase):

@@ -85,6 +85,12 @@ class Stage:
         self._outlet = None
         self.output.evaluation = self.input.evaluation = evaluation
 
+    def forget(self) -> None:
+        """The session is closed and nothing is evaluated: keep nothing that leads back here."""
+        self.evaluation = self.output.evaluation = self.input.evaluation = None
+        self._outlet = self._bound = None
+        self.door.forget()
+
     def here(self) -> Here:
         """`with stage.here():` the thread is this stage's in the block, and then what it was."""
         return Here(self)
@@ -137,6 +143,12 @@ class PythonSession:
             contextvars.Context() if parent is None else parent.context.copy()
         )
         self.stage: Stage
+
+    def forget(self, stage: Stage) -> None:
+        """It is closed, and nothing of it runs here: so it is freed as soon as nobody has it."""
+        stage.forget()
+        if self.__dict__.get("stage") is stage:
+            self.__dict__.pop("stage", None)
 
 
 class Place(Protocol):

@@ -69,6 +69,19 @@ class Conversation(Protocol):
         """The connection is over. Called once."""
 
 
+class _Over:
+    """What is said over a connection that is over."""
+
+    def received(self, data: bytes) -> None:
+        """Nothing."""
+
+    def gone(self) -> None:
+        """Nothing."""
+
+
+_OVER: Conversation = _Over()
+
+
 class IoThread:
     """The connections of one listening socket, and the thread that serves them.
 
@@ -398,6 +411,7 @@ class Peer:
         self._thread.forget_peer(self.socket.fileno())
         self.outbox.close()
         self.conversation.gone()
+        self.conversation = _OVER  # which knew this; so both are freed at once
         if shut:
             with contextlib.suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)

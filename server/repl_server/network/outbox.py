@@ -157,6 +157,7 @@ class Outbox:
 
     def _close(self) -> None:
         self.closed = True
+        self._stalled = _nothing
         self._queue.clear()
         self._held.clear()
         self.size = 0
@@ -193,3 +194,7 @@ class Outbox:
             return len(data)
         self.size -= sent
         return sent
+
+
+def _nothing() -> None:
+    pass
