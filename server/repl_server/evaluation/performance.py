@@ -105,11 +105,15 @@ class Performance:
         except BaseException as caught:
             failure, described = caught, None
             stage.door.shut()
-        self._conclude(run, value, failure, described)
+        try:
+            self._conclude(run, value, failure, described)
+        finally:
+            del failure  # its traceback has this frame
         return None
 
     def succeed(self, text: str) -> None:
         """It was done the short way, and has a value that may take long to send."""
+        self._run = None
         self._value(text, last=True)
         self.evaluation.finish()
 
@@ -136,6 +140,7 @@ class Performance:
         described: dict[str, Any] | None,
     ) -> None:
         stage, evaluation = self.stage, self.evaluation
+        self._run = self._steps = None  # which know this; so all is freed at once
         stage.session.flags = run.flags
         stage.send()
         if evaluation.finished:  # it was left behind

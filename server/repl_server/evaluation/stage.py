@@ -147,6 +147,7 @@ class PythonSession:
     def forget(self, stage: Stage) -> None:
         """It is closed, and nothing of it runs here: so it is freed as soon as nobody has it."""
         stage.forget()
+        self.history = History()  # an error's traceback has what has evaluated
         if self.__dict__.get("stage") is stage:
             self.__dict__.pop("stage", None)
 
