@@ -43,18 +43,22 @@ COUNTED = {
     "racket": '(with-output-to-file "{file}" #:exists (quote append) (lambda () (display "x")))',
     "node": 'fs.appendFileSync("{file}", "x")',
     "python": 'open("{file}", "a").write("x")',
+    "scm": '(let ((p (open-file "{file}" "a"))) (display "x" p) (close-port p))',
 }
 """By dialect: writes one letter to the end of a file."""
 COUNTED["swank"] = COUNTED["sbcl"]
+COUNTED["prepl"] = COUNTED["clojure"]
 
 CHOSEN = (
     "Guile, threaded",
     "Guile, cooperative",
     "Clojure, socket REPL",
+    "Clojure, prepl",
     "SBCL, shared image",
     "Common Lisp, Swank",
     "Racket",
     "Node",
+    "SCM",
     "Python, InteractiveConsole",
 )
 LONG = 30.0

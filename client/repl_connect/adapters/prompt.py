@@ -91,7 +91,10 @@ class PromptAdapter(Adapter):
     def _look(self, shape: PromptShape) -> None:
         """Show what has come, and go on if the prompt is there."""
         ending = shape.ending(self._text)
-        if ending is None:
+        if self._running is None and shape.lacks_blank and self._text in (" ", "\t"):
+            self._shape = PromptShape(shape.text + self._text)  # the end of the prompt
+            self._text = ""
+        elif ending is None:
             self._show(shape.may_begin(self._text))
         elif self._running is None:
             self._show(ending.start)

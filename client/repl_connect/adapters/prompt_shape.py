@@ -22,6 +22,7 @@ _WORD: Final = r"[\w/~-]+(?:\.[\w/~-]+)*"
 _WORDS: Final = r"[^\s()\[\]{}]+(?: [^\s()\[\]{}]+)*"  # between brackets
 _LEVEL: Final = r" ?\[\d+\]"
 _PART_OF_LEVEL: Final = r" ?(?:\[\d*\]?)?"
+_BLANK: Final = r"[ \t]?"
 _ASK: Final = (  # for the rest of an input, in one REPL or another; a blank may follow
     r"\s*(?:\.\.\.+[>:]?|-+>|>>?|\+|\||\w+[-'\"(*$^!][#>]|[\w()]+:\d+:\d+\*)"
 )
@@ -67,8 +68,16 @@ class PromptShape:
                 pattern = re.escape(match[0])
                 parts.append(pattern)
             whole.append(pattern)
+        if self.lacks_blank:
+            whole.append(_BLANK)
+            parts.append(_BLANK)
         self._whole = re.compile("".join(whole))
         self._parts = re.compile("".join(f"(?:{part}" for part in parts) + ")?" * len(parts))
+
+    @property
+    def lacks_blank(self) -> bool:
+        """Whether it ends without a blank, which may have been on its way when it was seen."""
+        return not self.text.endswith((" ", "\t"))
 
     def ending(self, text: str) -> Ending | None:
         """The prompt that a text ends with; None if it does not end with one."""
