@@ -71,6 +71,7 @@ class Target:
         self.subject = subject
         self.on = f"adapter, {subject.name}"
         self.program = program = subject.start(directory)
+        self.directory = directory
         self._file = directory / "ran"
         with Client(program.address, dialect=subject.dialect) as client:
             assert client.evaluate(self.code).values[-1] == subject.phrases.forty_two
@@ -134,6 +135,9 @@ def target(request: pytest.FixtureRequest, targets: dict[str, Target]) -> Iterat
     if request.param not in targets:
         pytest.skip(f"what {request.param} needs is not installed")
     chosen = targets[request.param]
+    if not chosen.program.alive:  # a threaded Guile may end by itself when it is dropped
+        place = Path(tempfile.mkdtemp(prefix="again-", dir=chosen.directory))
+        chosen = targets[request.param] = Target(chosen.subject, place)
     yield chosen
     chosen.unhurt()
 
