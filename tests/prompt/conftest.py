@@ -58,9 +58,9 @@ def start_prompt(tmp_path: Path, start_server: StartServer) -> Iterator[StartPro
             rows=rows,
         )
         terminals.append(terminal)
-        terminal.wait_for_current(prompt)
         if (environment or {}).get("TERM") != "dumb":
             terminal.wait_until(lambda: b"\x1b[J" in terminal.raw, "drawn, not only shown")
+        terminal.wait_for_current(prompt)
         return terminal
 
     yield start
