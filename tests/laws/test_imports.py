@@ -167,6 +167,8 @@ class Seen:
 os.write = seen
 sys.stdout = Seen(sys.stdout)
 from repl_connect.cli import main_exit
+import repl_connect.prompt
+repl_connect.prompt._NEAR = 10.0
 sys.exit(main_exit([address]))
 """
 

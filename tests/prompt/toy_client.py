@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import sys
 
+from repl_connect import prompt
 from repl_connect.channel import WireChannel
 from repl_connect.errors import ConnectError, ReplConnectError
 from repl_connect.link import Link
-from repl_connect.prompt import run_prompt_over
 
 
 def main() -> int:
@@ -22,8 +22,9 @@ def main() -> int:
             raise ConnectError(f"{path}: {error.strerror}.") from None
         return Link(stream, WireChannel(), name=path, greeting="Toy 1.0")
 
+    prompt._NEAR = 10.0  # type: ignore[misc]  # also where much else runs
     try:
-        return run_prompt_over(connect, name=path)
+        return prompt.run_prompt_over(connect, name=path)
     except ReplConnectError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult, SuspendNotSupported, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.events import Resize
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -218,7 +220,8 @@ class Dashboard(OrderedKeys):
         self.targets_table.show(changes)
         await self._show_panel(changes)
         if changes & {Change.JOBS, Change.HELD, Change.TARGETS}:
-            self._show_counts()
+            with suppress(NoMatches):  # the tabs are just coming or going
+                self._show_counts()
         if changes & {Change.STATE, Change.TARGETS, Change.ANSWERS}:
             self._show_destination()
 
