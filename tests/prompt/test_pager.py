@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -91,11 +92,22 @@ def test_ctrl_c_stops_the_command_and_no_evaluation(start_prompt: StartPrompt) -
     terminal.wait_for_line("$1 = 3")
     terminal.enter("(wait)")
     terminal.wait_for_line("waiting")
-    terminal.enter(",pipe echo started; sleep 60")
+    terminal.enter(",pipe echo started; sleep 61.5")
     terminal.wait_for_line("started")
+    terminal.wait_until(lambda: _runs("sleep", "61.5"), "sleep has begun")
     terminal.press("ctrl-c")
     terminal.wait_for("ended by SIGINT")
     terminal.wait_for_current(PROMPT)
     assert "interrupted" not in terminal.text
     terminal.press("ctrl-c")
     terminal.wait_for_line("interrupted")
+
+
+def _runs(*words: str) -> bool:
+    """Whether a process has been started so."""
+    wanted = "\0".join(words).encode() + b"\0"
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if file.read_bytes() == wanted:
+                return True
+    return False
