@@ -125,6 +125,22 @@ def test_the_session_goes_on_without_what_cannot_be_interrupted(
     assert client.value_and_output("print('mine'); 1") == ("1", "mine\n")
 
 
+@pytest.mark.modes("threads")
+def test_the_end_of_what_was_left_behind_takes_no_values_from_its_session(
+    client: WireClient, begun: threading.Event, namespace: dict[str, Any]
+) -> None:
+    lock = namespace["lock"] = threading.Lock()
+    lock.acquire()
+    ident = client.eval("begun.set(); lock.acquire()")
+    assert begun.wait(20)
+    client.send({"op": "interrupt"})
+    assert "repl-server/abandoned" in gather(client.replies(ident))["status"]
+    client.value("'kept'")
+    lock.release()
+    wait_until(lambda: len(server_threads("session")) == 1)
+    assert client.value("_") == "'kept'"
+
+
 def test_idle(client: WireClient) -> None:
     reply = client.ask({"op": "interrupt"})[0]
     assert set(reply["status"]) == {"done", "session-idle"}

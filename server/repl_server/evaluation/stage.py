@@ -145,11 +145,14 @@ class PythonSession:
         self.stage: Stage
 
     def forget(self, stage: Stage) -> None:
-        """It is closed, and nothing of it runs here: so it is freed as soon as nobody has it."""
+        """A stage of it is closed, and nothing runs there: it is freed as soon as nobody has it.
+
+        So is the session, if it does not go on at another one.
+        """
         stage.forget()
-        self.history = History()  # an error's traceback has what has evaluated
         if self.__dict__.get("stage") is stage:
             self.__dict__.pop("stage", None)
+            self.history = History()  # an error's traceback has what has evaluated
 
 
 class Place(Protocol):
